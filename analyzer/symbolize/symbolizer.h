@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// pc → function, file, line, with inlined calls unfolded. Only this room knows ELF and DWARF.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "analyzer/model/trace.h"
+
+namespace memtrace::symbolize {
+
+// One source-level frame. A machine frame gives one or more of them: inlined calls innermost first.
+struct Frame {
+  std::string function;      // demangled; empty: unknown
+  std::string file;          // source path as in the debug information; empty: no line known
+  std::uint32_t line = 0;
+  std::uint32_t column = 0;
+  std::string module;        // file name of the program or library, without folders; empty: none (JIT code)
+  std::string module_path;
+  std::uint64_t pc = 0;      // address in the process
+  bool is_inlined = false;   // inlined into the next frame
+  bool is_guessed = false;
+  bool is_truncated = false; // stands for the callers that could not be found
+
+  bool has_line() const { return !file.empty() && line != 0; }
+};
+
+struct SymbolizerOptions {
+  bool inlines = true;
+  std::vector<std::string> debug_paths;  // searched before /usr/lib/debug
+};
+
+// Caches what it looked up. Not thread-safe. A module whose file is gone, or is not the one that was recorded
+// (build-id), gives frames with a module and no function; problems() then says so.
+class Symbolizer {
+ public:
+  Symbolizer(const model::Trace& trace, SymbolizerOptions options = {});
+  ~Symbolizer();
+  Symbolizer(const Symbolizer&) = delete;
+  Symbolizer& operator=(const Symbolizer&) = delete;
+
+  // The frames of one node's own pc, innermost first; at least one. The reference stays valid.
+  const std::vector<Frame>& FramesOf(model::NodeId node);
+
+  // The whole stack of a node, innermost first.
+  std::vector<Frame> StackOf(model::NodeId node);
+
+  // One line a module that could not be used, for a warning: "libfoo.so: not found", "app: changed since ...".
+  const std::vector<std::string>& problems() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace memtrace::symbolize

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// memtrace's own memory: anonymous mappings, counted. Nothing here calls malloc.
+// Thread-safe; no locks. Returned memory is zero and page aligned.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace memtrace::preload {
+
+// Null when the kernel has no memory for us; callers then stop recording, never the program.
+// Pages count as used only once touched (MAP_NORESERVE), yet own_private_bytes counts them all.
+void* MapPrivate(std::size_t bytes);
+void UnmapPrivate(void* address, std::size_t bytes);
+
+// Bytes that MapPrivate has handed out and not got back.
+std::uint64_t OwnPrivateBytes();
+
+// A zero-initialised array of `count` elements, or null.
+template <typename T>
+T* MapArray(std::size_t count) {
+  return static_cast<T*>(MapPrivate(count * sizeof(T)));
+}
+
+}  // namespace memtrace::preload

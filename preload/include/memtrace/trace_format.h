@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: MIT
+// The .mtr trace format: the one contract between libmemtrace.so (writer) and the analyzer (reader).
+// FORMAT.md explains it in prose with a worked example; this file holds nothing but constants and structs.
+//
+//   offset 0      FileHeader, 4096 bytes, mapped and updated in place
+//   then          chunks, each at a 64-byte aligned offset and begun by a ChunkHeader:
+//
+//     kWindow  64 KiB, page aligned, mapped shared: one thread's events while they are being written; reused
+//     kEvents  the content of one full window, written to the file's end, mostly zstd compressed
+//     kNodes   page aligned, mapped shared: a run of SiteNode, filled in place, ids are positions
+//     kLog     page aligned, mapped shared: modules, threads, marks, checkpoints, notes
+//
+// Space between chunks is zero. All integers are little-endian. A writer killed at any instant leaves a
+// readable file: whatever a reader needs in order to trust a byte was stored after that byte.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace memtrace::format {
+
+// ---------------------------------------------------------------- file header
+
+inline constexpr char kFileMagic[8] = {'\x89', 'M', 'T', 'R', '\r', '\n', '\x1a', '\n'};  // PNG's idea: shows text-mode damage
+inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::size_t kFileHeaderBytes = 4096;
+inline constexpr std::size_t kChunkAlignBytes = 64;
+inline constexpr std::size_t kPageBytes = 4096;
+
+enum class RecordingState : std::uint32_t {
+  kRecording = 0,  // also what a killed process leaves
+  kEnded = 1,      // the process ran its exit handlers, called _exit, or replaced itself by exec
+  kStopped = 2,    // memtrace gave up (see stop_errno and the log's notes); the process went on
+};
+
+struct FileHeader {
+  char magic[8];
+  std::uint32_t version;
+  std::uint32_t header_bytes;
+  std::uint64_t trace_id;  // random; part of every chunk's check, so chunks of another trace are not taken for ours
+  std::uint32_t pid;
+  std::uint32_t parent_pid;
+  std::uint32_t tick_shift;  // one tick is 2^tick_shift TSC cycles
+  std::uint32_t max_depth;   // frames kept a stack; 0: unlimited
+
+  // Two readings of both clocks give the tick rate: the first at start, the latest at each checkpoint.
+  std::uint64_t start_ticks;
+  std::uint64_t start_monotonic_ns;
+  std::uint64_t start_realtime_ns;
+  std::uint64_t latest_ticks;
+  std::uint64_t latest_monotonic_ns;
+  std::uint64_t nominal_ticks_per_second;  // from CPUID; 0: unknown
+
+  // Counters, updated in place.
+  std::uint64_t file_end;              // first offset not yet given to a chunk
+  std::uint64_t node_count;            // site nodes handed out, node 0 (the empty stack) included
+  std::uint64_t thread_count;          // threads that recorded at least one event
+  std::uint64_t nested_events_lost;    // allocations made while the recorder itself ran on the same thread
+  std::uint64_t truncated_stacks;      // stacks that ended before the thread's first frame
+  std::uint64_t guessed_frames;        // steps through code without unwind information
+  std::uint64_t own_private_bytes;     // memtrace's own memory: anonymous mappings
+  std::uint64_t own_mapped_bytes;      // memtrace's own memory: parts of this file mapped into the process
+  std::uint64_t raw_event_bytes;       // bytes of sealed windows before compression
+  std::uint64_t stored_event_bytes;    // and as written
+
+  std::uint32_t state;       // RecordingState
+  std::int32_t stop_errno;   // with kStopped: why
+  std::uint32_t page_bytes;
+  std::uint32_t exe_bytes;
+  std::uint32_t command_line_bytes;
+  std::uint32_t working_directory_bytes;
+  std::uint32_t reserved[4];
+
+  char comm[16];                 // as the kernel had it at start, NUL padded
+  char host[64];                 // NUL padded
+  char exe[1024];                // path of the executable, exe_bytes of it
+  char working_directory[512];
+  char command_line[2048];       // argv, NUL separated, cut at the field's end
+};
+static_assert(sizeof(FileHeader) <= kFileHeaderBytes);
+static_assert(offsetof(FileHeader, start_ticks) == 40);
+static_assert(offsetof(FileHeader, file_end) == 88);
+static_assert(offsetof(FileHeader, state) == 168);
+static_assert(offsetof(FileHeader, comm) == 208);
+
+// ---------------------------------------------------------------- chunks
+
+inline constexpr std::uint64_t kChunkMagic = 0x314b4e484352544dULL;  // "MTRCHNK1" read as a little-endian number
+
+enum class ChunkKind : std::uint32_t { kWindow = 1, kEvents = 2, kNodes = 3, kLog = 4 };
+
+struct ChunkHeader {
+  std::uint64_t magic;
+  std::uint32_t kind;        // ChunkKind
+  std::uint32_t reserved;
+  std::uint64_t size_bytes;  // this header included; the next chunk starts at the next multiple of kChunkAlignBytes
+  std::uint64_t check;       // ChunkCheck(); a reader that lost its way looks for a header whose check holds
+};
+static_assert(sizeof(ChunkHeader) == 32);
+
+// Binds a header to its trace, place, kind and size. Steele, Lea, Flood (2014): the SplitMix64 finalizer.
+constexpr std::uint64_t ChunkCheck(std::uint64_t trace_id, std::uint64_t offset, ChunkKind kind, std::uint64_t size_bytes) {
+  std::uint64_t x = trace_id ^ (offset * 0x9e3779b97f4a7c15ULL) ^ (size_bytes << 8) ^ static_cast<std::uint64_t>(kind);
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+  return x ^ (x >> 31);
+}
+
+// ---------------------------------------------------------------- windows and event chunks
+
+inline constexpr std::size_t kWindowBytes = 64 * 1024;
+
+// A window belongs to one thread at a time. `version` is a seqlock: odd while the window changes hands.
+// Events are decodable up to used_bytes, which is stored after each event's bytes.
+struct WindowHeader {
+  std::uint64_t version;
+  std::uint32_t thread;       // thread ordinal, see LogThread
+  std::uint32_t in_use;       // 0: free, its last content is in a kEvents chunk
+  std::uint64_t sequence;     // counts this thread's windows from 0
+  std::uint64_t base_ticks;   // time of the first event is counted from here
+  std::uint64_t used_bytes;   // event bytes, from the end of this header
+  std::uint64_t reserved[7];
+};
+static_assert(sizeof(WindowHeader) == 96);
+inline constexpr std::size_t kWindowDataOffset = sizeof(ChunkHeader) + sizeof(WindowHeader);
+static_assert(kWindowDataOffset == 128);
+inline constexpr std::size_t kWindowDataBytes = kWindowBytes - kWindowDataOffset;
+
+enum class Codec : std::uint32_t { kRaw = 0, kZstd = 1 };
+
+// A kEvents chunk: ChunkHeader, EventsHeader, stored_bytes of data. When both a window and an events chunk
+// hold the same (thread, sequence), the chunk counts if its checksum holds.
+struct EventsHeader {
+  std::uint32_t thread;
+  std::uint32_t codec;        // Codec
+  std::uint64_t sequence;
+  std::uint64_t base_ticks;
+  std::uint64_t raw_bytes;    // after decompression; at most kWindowDataBytes
+  std::uint64_t stored_bytes;
+  std::uint64_t checksum;     // XXH3 (64 bits) of the stored bytes
+};
+static_assert(sizeof(EventsHeader) == 48);
+
+// ---------------------------------------------------------------- events
+//
+// A window's events are a byte stream with three running values, all 0 at its start except the time:
+//   node (last site node), address (last address), ticks (base_ticks).
+// Fields are little-endian integers of the byte counts the head names; deltas are zigzag; addresses are
+// in units of 8 bytes.
+//
+//   bit     7 6   5 4 3   2 1   0
+//   free   [time][address][form][0]                       1 byte, then address delta, ticks delta
+//
+//   bit    15..12 11 10  9 8 7  6 5 4   3 2 1  0
+//   alloc  [  0  ][time][size ][address][node][1]         2 bytes, then node delta, address delta, size, ticks delta
+//
+//   time: 0, 1, 2, 4 bytes by code 0..3.   address, size, node: 0..7 bytes.
+//   form: 0 free, 1 delete, 2 delete[], 3: an extended event, whose bits 3..7 are its ExtendedEvent number,
+//   followed by LEB128 fields, the ticks delta first.
+enum class FreeForm : std::uint8_t { kFree = 0, kDelete = 1, kDeleteArray = 2, kExtended = 3 };
+
+inline constexpr unsigned kAddressShift = 3;
+inline constexpr unsigned kTimeBytes[4] = {0, 1, 2, 4};
+inline constexpr std::size_t kMaxEventBytes = 64;  // no event is longer
+
+enum class ExtendedEvent : std::uint8_t {
+  kTime = 0,           // only moves the clock
+  kAlloc = 1,          // node, address, size: an address that is no multiple of 8
+  kFree = 2,           // address, FreeForm
+  kReallocBegin = 3,   // zigzag address delta: this block is given to realloc; freed unless cancelled
+  kReallocCancel = 4,  // zigzag address delta: realloc failed, the block is as it was
+  kMap = 5,            // node, address, length, prot, flags
+  kUnmap = 6,          // address, length
+  kRemap = 7,          // node, old address, old length, new address, new length
+  kBreak = 8,          // node, old end, new end
+};
+
+// ---------------------------------------------------------------- site nodes
+
+// How a block was asked for; kept in the innermost node of its stack.
+enum class AllocKind : std::uint8_t {
+  kMalloc = 0, kCalloc, kRealloc, kReallocArray, kPosixMemalign, kAlignedAlloc, kMemalign, kValloc, kPvalloc,
+  kNew = 9, kNewArray, kNewAligned, kNewArrayAligned,
+  kMmap = 13, kMremap, kBrk, kSbrk,
+  kMallocx = 17, kRallocx, kXallocx, kTcmalloc, kMimalloc,
+};
+inline constexpr std::size_t kAllocKinds = 22;
+
+// One step of a stack: return address plus the id of the caller's node. Two nodes may be equal (threads race);
+// a reader treats them as one. A parent's id is always smaller. key is stored last: 0 means not yet written.
+//
+//   bit  63..56      55       54     53..48  47..0
+//        generation  guessed  exact  kind    pc
+//
+//   exact: pc is the instruction itself (an interrupted frame), not a return address
+//   guessed: found through rbp in code without unwind information
+//   generation: which of the modules that lived at this address, see LogModule
+struct SiteNode {
+  std::uint64_t key;
+  std::uint32_t parent;  // 0: outermost frame
+  std::uint32_t extra;   // 0 for native frames
+};
+static_assert(sizeof(SiteNode) == 16);
+
+inline constexpr std::uint64_t kPcMask = (1ULL << 48) - 1;
+inline constexpr unsigned kKindShift = 48;
+inline constexpr std::uint64_t kKindMask = 0x3fULL << kKindShift;
+inline constexpr std::uint64_t kExactBit = 1ULL << 54;
+inline constexpr std::uint64_t kGuessBit = 1ULL << 55;
+inline constexpr unsigned kGenerationShift = 56;
+inline constexpr std::uint64_t kTruncatedPc = 1;  // outermost "frame" of a stack whose end was not reached
+
+struct NodesHeader {
+  std::uint32_t first_id;
+  std::uint32_t capacity;
+  std::uint64_t reserved[3];
+};
+static_assert(sizeof(NodesHeader) == 32);  // SiteNode[capacity] follows at 64
+
+// ---------------------------------------------------------------- log
+
+// Records are 8-byte aligned; size_bytes is stored last and ends the list where it is 0.
+struct LogHeader {
+  std::uint32_t used_bytes;  // reserved so far, from the end of this header; may exceed what is complete
+  std::uint32_t reserved[7];
+};
+static_assert(sizeof(LogHeader) == 32);
+
+enum class LogType : std::uint32_t {
+  kModule = 1, kModuleGone, kThread, kMark, kCheckpoint, kPause, kResume, kNote, kEnd,
+};
+
+struct LogRecord {
+  std::uint32_t size_bytes;  // this header and padding included
+  std::uint32_t type;        // LogType; unknown ones are skipped
+  std::uint64_t ticks;
+};
+static_assert(sizeof(LogRecord) == 16);
+
+// An executable mapping [start, end). load_bias + ELF address = address in the process.
+struct LogModule {
+  std::uint64_t start;
+  std::uint64_t end;
+  std::uint64_t load_bias;
+  std::uint32_t id;
+  std::uint8_t generation;
+  std::uint8_t build_id_bytes;
+  std::uint16_t path_bytes;
+  // build id, path
+};
+static_assert(sizeof(LogModule) == 32);
+
+struct LogModuleGone {
+  std::uint32_t id;
+  std::uint32_t reserved;
+};
+
+// A thread, or its new name. Ordinals are never reused; thread ids are.
+struct LogThread {
+  std::uint32_t ordinal;
+  std::uint32_t tid;
+  std::uint32_t name_bytes;
+  std::uint32_t reserved;
+  // name
+};
+
+struct LogMark {
+  std::uint32_t thread;
+  std::uint32_t name_bytes;
+  // name
+};
+
+enum class CheckpointReason : std::uint32_t { kStart = 0, kPeriodic, kMark, kEnd };
+inline constexpr std::uint64_t kUnknown = ~0ULL;
+
+// Process memory at a moment; kUnknown where it could not be read. A mark is followed by its checkpoint.
+struct LogCheckpoint {
+  std::uint32_t thread;
+  std::uint32_t reason;               // CheckpointReason
+  std::uint64_t monotonic_ns;
+  std::uint64_t resident_bytes;       // /proc/self/statm
+  std::uint64_t resident_file_bytes;  // of them: file pages (program, libraries, and this trace's windows)
+  std::uint64_t virtual_bytes;
+  std::uint64_t resident_peak_bytes;  // getrusage ru_maxrss
+  std::uint64_t own_private_bytes;    // memtrace itself, as in FileHeader
+  std::uint64_t own_mapped_bytes;
+  std::uint64_t allocator_arena_bytes;   // mallinfo2 arena: what malloc has from brk and its arenas
+  std::uint64_t allocator_mapped_bytes;  // mallinfo2 hblkhd: big blocks of their own
+  std::uint64_t allocator_in_use_bytes;  // mallinfo2 uordblks
+  std::uint64_t allocator_free_bytes;    // mallinfo2 fordblks
+};
+static_assert(sizeof(LogCheckpoint) == 96);
+
+struct LogNote {
+  std::uint32_t is_error;
+  std::uint32_t text_bytes;
+  // text
+};
+
+enum class EndReason : std::uint32_t { kExit = 1, kUnderscoreExit, kExec, kStopped };
+
+struct LogEnd {
+  std::uint32_t reason;  // EndReason
+  std::int32_t code;     // exit status or errno
+};
+
+}  // namespace memtrace::format
