@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include "preload/trace/log_writer.h"
+
+#include <string.h>
+
+namespace memtrace::preload {
+namespace {
+
+using format::ChunkHeader;
+using format::LogHeader;
+using format::LogRecord;
+
+LogHeader* HeaderOf(ChunkHeader* chunk) { return reinterpret_cast<LogHeader*>(chunk + 1); }
+
+}  // namespace
+
+bool LogWriter::Init(TraceFile* file) {
+  file_ = file;
+  auto* chunk = static_cast<ChunkHeader*>(file->MapChunk(format::ChunkKind::kLog, kFirstLogBytes));
+  chunk_.store(chunk, std::memory_order_release);
+  return chunk != nullptr;
+}
+
+// One thread maps the next chunk; others that come meanwhile lose their record rather than wait: they may be
+// in a signal handler on top of the one that maps.
+ChunkHeader* LogWriter::Grow(ChunkHeader* full) {
+  if (growing_.exchange(true, std::memory_order_acquire)) return nullptr;
+  ChunkHeader* chunk = chunk_.load(std::memory_order_acquire);
+  if (chunk == full) {
+    chunk = static_cast<ChunkHeader*>(file_->MapChunk(format::ChunkKind::kLog, kLogBytes));
+    if (chunk != nullptr) chunk_.store(chunk, std::memory_order_release);
+  }
+  growing_.store(false, std::memory_order_release);
+  return chunk;
+}
+
+bool LogWriter::Append(format::LogType type, std::uint64_t ticks, Bytes fixed, Bytes first, Bytes second) {
+  const std::size_t record_bytes = (sizeof(LogRecord) + fixed.size + first.size + second.size + 7) & ~std::size_t{7};
+  ChunkHeader* chunk = chunk_.load(std::memory_order_acquire);
+  while (chunk != nullptr) {
+    const std::size_t room = chunk->size_bytes - sizeof(ChunkHeader) - sizeof(LogHeader);
+    std::atomic_ref<std::uint32_t> used(HeaderOf(chunk)->used_bytes);
+    const std::size_t at = used.load(std::memory_order_relaxed) + record_bytes > room
+                               ? room
+                               : used.fetch_add(static_cast<std::uint32_t>(record_bytes), std::memory_order_relaxed);
+    if (at + record_bytes > room) {
+      chunk = Grow(chunk);
+      continue;
+    }
+    char* out = reinterpret_cast<char*>(HeaderOf(chunk) + 1) + at;
+    auto* record = reinterpret_cast<LogRecord*>(out);
+    out += sizeof(LogRecord);
+    for (const Bytes& part : {fixed, first, second}) {
+      if (part.size == 0) continue;
+      memcpy(out, part.data, part.size);
+      out += part.size;
+    }
+    record->type = static_cast<std::uint32_t>(type);
+    record->ticks = ticks;
+    std::atomic_ref<std::uint32_t>(record->size_bytes)
+        .store(static_cast<std::uint32_t>(record_bytes), std::memory_order_release);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace memtrace::preload

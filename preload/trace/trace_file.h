@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// The .mtr file as the recorder sees it: space is reserved before it is touched, mapped parts are filled in
+// place, finished chunks are appended.
+//
+//     0          4096
+//     │ header   │ log │ nodes │ window │ events │ events │ window │ events │ …
+//       mapped     mapped        mapped   pwrite   pwrite
+//                                                        file_end ──────────┘ moves by fetch_add
+//
+// Why reserve: a store into a mapped page that the disk has no room for is a SIGBUS, a crash of the program.
+// Thread-safe. Lives in memory that is zero in a forked child (see fork_local.h).
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "memtrace/trace_format.h"
+#include "preload/trace/trace_name.h"
+
+namespace memtrace::preload {
+
+class TraceFile {
+ public:
+  // Creates the file and its header page. Returns 0 or a negative errno.
+  int Create(const char* pattern, const NameFacts& facts);
+
+  // Maps a new chunk of `size_bytes` (a multiple of the page size), its ChunkHeader written. Null on failure;
+  // the error is then in last_error().
+  void* MapChunk(format::ChunkKind kind, std::size_t size_bytes);
+
+  // Appends an events chunk; `data` is stored as it is. False on failure, see last_error().
+  bool AppendEvents(const format::EventsHeader& events, const void* data);
+
+  format::FileHeader* header() const { return header_; }
+  const Path& path() const { return path_; }
+  int last_error() const { return last_error_.load(std::memory_order_relaxed); }
+  int fd() const { return fd_; }
+
+ private:
+  // The offset of `size_bytes` new bytes, aligned; space on disk is not reserved by this.
+  std::uint64_t TakeSpace(std::size_t size_bytes, std::size_t align_bytes);
+  bool FitsFileSizeLimit(std::uint64_t end);
+  bool Allocate(std::uint64_t offset, std::size_t size_bytes);
+  bool WriteAt(std::uint64_t offset, const void* data, std::size_t size_bytes);
+  // False if our descriptor was closed by the program (and perhaps given to another file) and the path is gone.
+  bool HaveFile();
+  bool Fail(long error);
+
+  format::FileHeader* header_;
+  int fd_;
+  dev_t device_;
+  ino_t inode_;
+  std::atomic<int> last_error_;
+  Path path_;
+};
+
+}  // namespace memtrace::preload
