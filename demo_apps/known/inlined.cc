@@ -55,15 +55,23 @@ ALWAYS_INLINE void Copy(const char* text, std::size_t bytes) {
   Escape(copy);
 }
 
-NEVER_INLINE void CopyShort() { Copy("short", 20); }
-NEVER_INLINE void CopyLong() { Copy("a little longer", 30); }
+NEVER_INLINE void CopyShort() {
+  Copy("short", 20);
+}
+NEVER_INLINE void CopyLong() {
+  Copy("a little longer", 30);
+}
 
 ALWAYS_INLINE void Innermost() {
   auto* block = new Buffer<64>;  // @DEEP
   Escape(block);
 }
-ALWAYS_INLINE void Middle() { Innermost(); }
-NEVER_INLINE void Outermost() { Middle(); }
+ALWAYS_INLINE void Middle() {
+  Innermost();
+}
+NEVER_INLINE void Outermost() {
+  Middle();
+}
 
 template <typename T>
 NEVER_INLINE void Make() {
@@ -82,8 +90,8 @@ NEVER_INLINE void FillContainers(Containers& all) {
     all.numbers.push_back(1000 - i);  // @VECTOR
   }
   std::stable_sort(all.numbers.begin(), all.numbers.end());  // @SORT
-  all.text.assign(100, 'x');  // @STRING
-  all.text.append(200, 'y');  // @APPEND
+  all.text.assign(100, 'x');                                 // @STRING
+  all.text.append(200, 'y');                                 // @APPEND
   for (int i = 0; i < 100; i++) {
     all.tree[i] = i;  // @MAP
   }
@@ -97,7 +105,7 @@ struct Objects {
 };
 
 NEVER_INLINE void HoldObjects(Objects& all) {
-  all.alone = std::make_unique<Buffer<48>>();  // @UNIQUE
+  all.alone = std::make_unique<Buffer<48>>();   // @UNIQUE
   all.shared = std::make_shared<Buffer<48>>();  // @SHARED
   Buffer<40> captured{};
   all.call = [captured] { return captured.bytes.size(); };  // @FUNCTION

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 // The compiler may delete a malloc whose result nobody sees. The empty asm pretends to read and write it.
-static inline void Escape(void* block) { __asm__ volatile("" : : "g"(block) : "memory"); }
+static inline void Escape(void* block) {
+  __asm__ volatile("" : : "g"(block) : "memory");
+}
 
 // The block's address as a number that the compiler does not connect with the block.
 static inline uintptr_t AddressOf(void* block) {

@@ -4,7 +4,7 @@
 //
 //   producer      allocates 1,000 × 128 bytes and ends
 //   consumer      frees 600 of them, the producer's last one first, and allocates 50 × 64
-//   worker-0..3   allocate 100, 200, 300, 400 × 256 bytes at the same time and meet when all are live: the peak;
+//   worker-0..3   allocate 100, 200, 300, 400 × 256 bytes at once and meet when all are live: the peak;
 //                 then each frees a half
 //   main          frees the rest, but 100 of the producer's blocks and 10 of each worker's
 //
