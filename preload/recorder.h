@@ -20,9 +20,7 @@ namespace memtrace::preload {
 // A thread's state before it has one: never ready. Also stands in while the recorder is being set up.
 extern constinit ThreadState g_no_state;
 
-#if defined(__clang__) || defined(__GNUC__)
 extern __thread ThreadState* tls_state __attribute__((tls_model("initial-exec")));
-#endif
 
 extern constinit bool g_paused;
 
@@ -82,6 +80,10 @@ void RecordMap(void* address, std::size_t length, int protection, int flags, con
 void RecordUnmap(void* address, std::size_t length);
 void RecordRemap(void* old_address, std::size_t old_length, void* address, std::size_t length, const Caller& caller);
 void RecordBreak(std::uintptr_t old_end, std::uintptr_t new_end, format::AllocKind kind, const Caller& caller);
+
+// Around a real dlclose.
+void BeginModuleChange();
+void EndModuleChange();
 
 void RecordThreadName(const char* name);
 void RecordMark(const char* name);

@@ -297,7 +297,8 @@ struct LogNote {
   // text
 };
 
-enum class EndReason : std::uint32_t { kExit = 1, kUnderscoreExit, kExec, kStopped };
+// kContinues takes the last one back: an exec that failed.
+enum class EndReason : std::uint32_t { kContinues = 0, kExit = 1, kUnderscoreExit, kExec, kStopped };
 
 struct LogEnd {
   std::uint32_t reason;  // EndReason

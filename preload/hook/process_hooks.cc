@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// Where a process ends or becomes another one, where code goes away, and where threads get names.
+//
+// fork, vfork, clone and posix_spawn need no hook: fork-local memory tells a child (base/fork_local.h), and a
+// vfork child is told by its process id. dlopen needs none: modules are met when code of theirs is on a stack.
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "preload/base/syscalls.h"
+#include "preload/hook/export.h"
+#include "preload/hook/next_allocator.h"
+#include "preload/recorder.h"
+
+extern "C" char** environ;
+
+namespace {
+
+using namespace memtrace::preload;  // NOLINT(google-build-using-namespace): hooks live in the global namespace
+using memtrace::format::EndReason;
+
+// Calls the next definition of an exec function between the two notes in the log.
+template <typename... Arguments>
+int Exec(const char* symbol, Arguments... arguments) {
+  auto* next = FindNextAs<int(Arguments...)>(symbol);
+  RecordEnd(EndReason::kExec, 0);
+  const int result = next(arguments...);
+  RecordEndCancelled();
+  return result;
+}
+
+// The argument list of execl and its kin, gathered on the stack. POSIX leaves the count open; the kernel's own
+// limit is on bytes.
+struct ArgumentList {
+  static constexpr std::size_t kMax = 4096;
+  char* items[kMax];
+  std::size_t count = 0;
+
+  bool Gather(const char* first, va_list rest) {
+    for (const char* item = first;; item = va_arg(rest, const char*)) {
+      if (count == kMax) return false;
+      items[count++] = const_cast<char*>(item);
+      if (item == nullptr) return true;
+    }
+  }
+};
+
+}  // namespace
+
+MEMTRACE_EXPORT int execve(const char* path, char* const arguments[], char* const environment[]) {
+  return Exec("execve", path, arguments, environment);
+}
+MEMTRACE_EXPORT int execv(const char* path, char* const arguments[]) { return Exec("execv", path, arguments); }
+MEMTRACE_EXPORT int execvp(const char* file, char* const arguments[]) { return Exec("execvp", file, arguments); }
+MEMTRACE_EXPORT int execvpe(const char* file, char* const arguments[], char* const environment[]) {
+  return Exec("execvpe", file, arguments, environment);
+}
+MEMTRACE_EXPORT int fexecve(int fd, char* const arguments[], char* const environment[]) {
+  return Exec("fexecve", fd, arguments, environment);
+}
+MEMTRACE_EXPORT int execveat(int folder, const char* path, char* const arguments[], char* const environment[],
+                             int flags) {
+  return Exec("execveat", folder, path, arguments, environment, flags);
+}
+
+MEMTRACE_EXPORT int execl(const char* path, const char* first, ...) {
+  ArgumentList list;
+  va_list rest;
+  va_start(rest, first);
+  const bool fits = list.Gather(first, rest);
+  va_end(rest);
+  if (!fits) return errno = E2BIG, -1;
+  return Exec("execv", path, static_cast<char* const*>(list.items));
+}
+
+MEMTRACE_EXPORT int execlp(const char* file, const char* first, ...) {
+  ArgumentList list;
+  va_list rest;
+  va_start(rest, first);
+  const bool fits = list.Gather(first, rest);
+  va_end(rest);
+  if (!fits) return errno = E2BIG, -1;
+  return Exec("execvp", file, static_cast<char* const*>(list.items));
+}
+
+MEMTRACE_EXPORT int execle(const char* path, const char* first, ...) {
+  ArgumentList list;
+  va_list rest;
+  va_start(rest, first);
+  const bool fits = list.Gather(first, rest);
+  char* const* environment = fits ? va_arg(rest, char* const*) : nullptr;
+  va_end(rest);
+  if (!fits) return errno = E2BIG, -1;
+  return Exec("execve", path, static_cast<char* const*>(list.items), environment);
+}
+
+MEMTRACE_EXPORT void _exit(int status) {
+  RecordEnd(EndReason::kUnderscoreExit, status);
+  if (auto* next = FindNextAs<void(int)>("_exit")) next(status);
+  for (;;) memtrace::sys::Call(SYS_exit_group, status);
+}
+
+MEMTRACE_EXPORT void _Exit(int status) noexcept {
+  RecordEnd(EndReason::kUnderscoreExit, status);
+  if (auto* next = FindNextAs<void(int)>("_Exit")) next(status);
+  for (;;) memtrace::sys::Call(SYS_exit_group, status);
+}
+
+MEMTRACE_EXPORT void quick_exit(int status) noexcept {
+  // Its handlers may still allocate; events go on into the windows after the end is noted.
+  RecordEnd(EndReason::kUnderscoreExit, status);
+  if (auto* next = FindNextAs<void(int)>("quick_exit")) next(status);
+  for (;;) memtrace::sys::Call(SYS_exit_group, status);
+}
+
+// Real first to last instruction with all caches of code off: another thread may load other code at the same
+// addresses before we hear of it.
+MEMTRACE_EXPORT int dlclose(void* handle) {
+  auto* next = FindNextAs<int(void*)>("dlclose");
+  BeginModuleChange();
+  const int result = next(handle);
+  EndModuleChange();
+  return result;
+}
+
+MEMTRACE_EXPORT int pthread_setname_np(pthread_t thread, const char* name) {
+  const int result = FindNextAs<int(pthread_t, const char*)>("pthread_setname_np")(thread, name);
+  if (result == 0 && pthread_equal(thread, pthread_self())) RecordThreadName(name);
+  return result;
+}
+
+namespace {
+__attribute__((constructor)) void OnLoad() { StartAtLoad(); }
+__attribute__((destructor)) void OnExit() { FinishAtExit(); }
+}  // namespace

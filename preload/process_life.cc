@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// The beginning and the end of a recorded process: what happens when the library is loaded, at exit, at _exit
+// and at exec, and the few lines on stderr that go with it.
+#include <dlfcn.h>
+#include <errno.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "preload/base/raw_log.h"
+#include "preload/buffer/compressor.h"
+#include "preload/recorder.h"
+#include "preload/recording.h"
+#include "preload/trace/checkpoint.h"
+
+extern "C" char** environ;
+
+namespace memtrace::preload {
+namespace {
+
+constexpr char kLibraryName[] = "libmemtrace.so";
+
+struct Totals {
+  std::uint64_t allocations = 0;
+  std::uint64_t frees = 0;
+};
+
+Totals SumThreads(Recording& recording) {
+  Totals totals;
+  SpinLockHolder hold(recording.threads_lock);
+  for (ThreadState* state = recording.threads; state != nullptr; state = state->next) {
+    totals.allocations += state->allocations;
+    totals.frees += state->frees;
+    PublishCounters(recording, *state);
+  }
+  return totals;
+}
+
+void SaySummary(Recording& recording, const Totals& totals) {
+  const format::FileHeader& header = *recording.file.header();
+  Text<1400> line;
+  line.AddNumber(totals.allocations).Add(" allocations, ").AddNumber(totals.frees).Add(" frees, ");
+  line.AddNumber(header.nested_events_lost).Add(" events lost; ").AddSize(header.file_end).Add(" trace");
+  Say(line);
+  Say(Text<1400>().Add("next: memtrace top ").Add(recording.file.path().c_str()));
+}
+
+// The analyzer stands in ../bin beside the folder of this library, or in the same folder.
+bool FindAnalyzer(Path* path) {
+  Dl_info self{};
+  if (dladdr(&kLibraryName, &self) == 0 || self.dli_fname == nullptr) return false;
+  std::size_t folder = Length(self.dli_fname);
+  while (folder > 0 && self.dli_fname[folder - 1] != '/') --folder;
+  for (const char* place : {"../bin/memtrace", "../../bin/memtrace", "memtrace"}) {
+    *path = Path().Add(self.dli_fname, folder).Add(place);
+    if (sys::Call(SYS_access, sys::AsLong(path->c_str()), X_OK) == 0) return true;
+  }
+  return false;
+}
+
+// MEMTRACE_REPORT=top: runs `memtrace top TRACE` with its output on our stderr. The child is made without an
+// exit signal, so the program's own waits and SIGCHLD handlers never see it.
+void RunReport(const Path& trace) {
+  Path analyzer;
+  if (!FindAnalyzer(&analyzer)) return SayLine("no report: the memtrace command is not beside libmemtrace.so");
+  const char* const arguments[] = {"memtrace", "top", trace.c_str(), nullptr};
+  const char* const environment[] = {"PATH=/usr/bin:/bin", nullptr};
+  const long pid = sys::Call(SYS_clone, CLONE_VM | CLONE_VFORK, 0, 0, 0, 0);
+  if (pid == 0) {
+    sys::Call(SYS_dup2, 2, 1);
+    sys::Call(SYS_execve, sys::AsLong(analyzer.c_str()), sys::AsLong(arguments), sys::AsLong(environment));
+    sys::Call(SYS_exit, 127);
+  }
+  if (sys::IsError(pid)) return;
+  while (sys::Call(SYS_wait4, pid, 0, __WALL, 0) == -EINTR) {
+  }
+}
+
+}  // namespace
+
+void StartAtLoad() {
+  OpenCompressionLibrary();
+  if (ThreadState* state = Enter(); state != nullptr) Leave(state);  // sets up, if no malloc has done it yet
+  Recording* recording = CurrentRecording();
+  if (recording == nullptr) return;
+  if (!CurrentOptions().follow) RemoveFromPreload(environ, kLibraryName);
+  if (CurrentOptions().quiet) return;
+  Text<1400> line;
+  line.Add("recording to ").Add(recording->file.path().c_str());
+  if (CurrentOptions().depth == 0) {
+    line.Add(" (exact, all frames)");
+  } else {
+    line.Add(" (exact, ").AddNumber(CurrentOptions().depth).Add(" frames)");
+  }
+  Say(line);
+}
+
+void RecordEnd(format::EndReason reason, int code) {
+  Recording* recording = CurrentRecording();
+  if (recording == nullptr || IsForeignProcess(*recording)) return;
+  ThreadState* state = Enter();
+  const std::uint32_t ordinal = state != nullptr ? state->ordinal : 0;
+  TakeCheckpoint(recording->file, recording->log, ordinal, format::CheckpointReason::kEnd, false);
+  SumThreads(*recording);
+  recording->log.Append(format::LogType::kEnd, format::LogEnd{static_cast<std::uint32_t>(reason), code});
+  std::atomic_ref<std::uint32_t>(recording->file.header()->state)
+      .store(static_cast<std::uint32_t>(format::RecordingState::kEnded));
+  if (state != nullptr) Leave(state);
+}
+
+void RecordEndCancelled() {
+  Recording* recording = CurrentRecording();
+  if (recording == nullptr || IsForeignProcess(*recording)) return;
+  recording->log.Append(format::LogType::kEnd,
+                        format::LogEnd{static_cast<std::uint32_t>(format::EndReason::kContinues), 0});
+  std::atomic_ref<std::uint32_t>(recording->file.header()->state)
+      .store(static_cast<std::uint32_t>(format::RecordingState::kRecording));
+}
+
+void FinishAtExit() {
+  Recording* recording = CurrentRecording();
+  if (recording == nullptr || IsForeignProcess(*recording)) return;
+  RecordEnd(format::EndReason::kExit, 0);
+  // Children made by fork say nothing: a shell script would say it hundreds of times.
+  if (CurrentOptions().quiet || recording->is_forked_child) return;
+  SaySummary(*recording, SumThreads(*recording));
+  if (CurrentOptions().report_top) RunReport(recording->file.path());
+}
+
+}  // namespace memtrace::preload

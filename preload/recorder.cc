@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: MIT
+#include "preload/recorder.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "preload/base/clock.h"
+#include "preload/recording.h"
+#include "preload/trace/checkpoint.h"
+
+extern "C" void* __libc_stack_end;
+
+namespace memtrace::preload {
+
+constinit ThreadState g_no_state{};
+__thread ThreadState* tls_state __attribute__((tls_model("initial-exec"))) = &g_no_state;
+constinit bool g_paused = false;
+
+namespace {
+
+// tls_state while this thread is being set up: never ready, and not "no state" either.
+constinit ThreadState g_setting_up{};
+
+constexpr std::uint64_t kCheckpointEveryNs = 10'000'000;
+
+// The top of the stack we are on: the main thread's, or that of a thread made by pthread_create, whose control
+// block lies just above its stack. pthread_getattr_np would lock, and deadlock inside realloc.
+std::uintptr_t StackTop() {
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  const auto main_top = (reinterpret_cast<std::uintptr_t>(__libc_stack_end) + 4095) & ~std::uintptr_t{4095};
+  const auto thread_top = static_cast<std::uintptr_t>(pthread_self());
+  const bool below_thread = here < thread_top;
+  const bool below_main = here < main_top;
+  if (below_thread && (!below_main || thread_top < main_top)) return thread_top;
+  return below_main ? main_top : (here + 4095) & ~std::uintptr_t{4095};
+}
+
+void LogThread(Recording& recording, ThreadState& state) {
+  sys::Call(SYS_prctl, PR_GET_NAME, sys::AsLong(state.name));
+  const format::LogThread record{state.ordinal, state.tid, static_cast<std::uint32_t>(strnlen(state.name, 16)), 0};
+  recording.log.Append(format::LogType::kThread, record, Bytes{state.name, record.name_bytes});
+}
+
+void RefreshName(Recording& recording, ThreadState& state) {
+  char name[16] = {};
+  sys::Call(SYS_prctl, PR_GET_NAME, sys::AsLong(name));
+  if (memcmp(name, state.name, sizeof(name)) != 0) LogThread(recording, state);
+}
+
+bool BeginSequence(Recording& recording, ThreadState& state) {
+  state.window_sequence = 0;
+  const WindowOwner owner{state.ordinal, 0};
+  const std::uint64_t now = NowTicks();
+  format::WindowHeader* window = nullptr;
+  if (state.capture.frames == nullptr) {  // a new state
+    window = recording.windows.Acquire(owner, now);
+    if (window == nullptr || !ThreadCaptureInit(state.capture, 0, StackTop())) return false;
+  } else {  // that of an ended thread, whose last events are still in its window
+    window = state.encoder.window();
+    if (!recording.windows.Store(window)) return false;
+    WindowPool::Reuse(window, owner, now);
+    ThreadCaptureReset(state.capture, 0, StackTop());
+  }
+  state.encoder.Begin(window);
+  state.pending.is_set = false;
+  state.deleting = 0;
+  return true;
+}
+
+int LastError(const Recording& recording) {
+  return recording.file.last_error() != 0 ? recording.file.last_error() : -ENOMEM;
+}
+
+ThreadState* SetUpThread() {
+  tls_state = &g_setting_up;
+  ThreadState* state = nullptr;
+  if (Recording* recording = StartRecording(); recording != nullptr) {
+    state = TakeThreadState(*recording);
+    if (state == nullptr || !BeginSequence(*recording, *state)) {
+      StopRecording(*recording, LastError(*recording));
+      state = nullptr;
+    } else {
+      LogThread(*recording, *state);
+    }
+  }
+  tls_state = state != nullptr ? state : &g_no_state;
+  return state;
+}
+
+std::uint64_t Address(const void* block) { return reinterpret_cast<std::uint64_t>(block); }
+
+// Records an allocation with the guard held and gives the guard back, unless recording has stopped.
+void RecordInside(ThreadState* state, void* block, std::size_t size_bytes, format::AllocKind kind, const Caller& caller) {
+  if (__builtin_expect(!g_paused, 1)) {
+    const std::uint32_t node = Capture(state->capture, caller.pc, caller.sp, caller.rbp, kind);
+    if (__builtin_expect(node == 0, 0)) {
+      if (Recording* recording = CurrentRecording()) StopRecording(*recording, LastError(*recording));
+      return;
+    }
+    if (!EnsureRoom(state)) return;
+    state->encoder.Alloc(NowTicks(), Address(block), size_bytes, node);
+    ++state->allocations;
+  }
+  Leave(state);
+}
+
+// The outer call that this nested one serves, if it still stands on the stack below us. A stale one (its
+// function was left by an exception) is dropped.
+bool TakePending(ThreadState* state, const Caller& nested, PendingCall* pending) {
+  if (__builtin_expect(!state->pending.is_set, 1)) return false;
+  *pending = state->pending;
+  state->pending.is_set = false;
+  return nested.sp < pending->caller.sp;
+}
+
+}  // namespace
+
+ThreadState* EnterSlow(ThreadState* state) {
+  if (state == &g_setting_up) return nullptr;
+  if (state == &g_no_state || state->tid == 0) return SetUpThread();  // tid 0: wiped by fork
+  if (CurrentRecording() != nullptr) ++state->nested_lost;  // a signal handler interrupted the recorder
+  return nullptr;
+}
+
+bool NextWindow(ThreadState* state) {
+  Recording* recording = CurrentRecording();
+  if (recording == nullptr) return false;
+  PublishCounters(*recording, *state);
+  RefreshName(*recording, *state);
+  format::WindowHeader* window = state->encoder.window();
+  if (!recording->windows.Store(window)) {
+    StopRecording(*recording, LastError(*recording));
+    return false;
+  }
+  WindowPool::Reuse(window, WindowOwner{state->ordinal, ++state->window_sequence}, NowTicks());
+  state->encoder.Begin(window);
+  const std::uint64_t latest = std::atomic_ref<std::uint64_t>(recording->file.header()->latest_monotonic_ns).load();
+  if (MonotonicNs() - latest > kCheckpointEveryNs) {
+    TakeCheckpoint(recording->file, recording->log, state->ordinal, format::CheckpointReason::kPeriodic, false);
+  }
+  return true;
+}
+
+void RecordAllocation(void* block, std::size_t size_bytes, format::AllocKind kind, const Caller& caller) {
+  ThreadState* state = Enter();
+  if (state == nullptr) return;
+  PendingCall pending;
+  const bool serves_outer = TakePending(state, caller, &pending);
+  if (block == nullptr) return Leave(state);
+  if (__builtin_expect(serves_outer, 0)) return RecordInside(state, block, size_bytes, pending.kind, pending.caller);
+  RecordInside(state, block, size_bytes, kind, caller);
+}
+
+void RecordFree(void* block, format::FreeForm form) {
+  if (block == nullptr) return;
+  ThreadState* state = Enter();
+  if (state == nullptr) return;
+  if (__builtin_expect(state->deleting == Address(block), 0)) {
+    state->deleting = 0;
+  } else {
+    if (!EnsureRoom(state)) return;
+    state->encoder.Free(NowTicks(), Address(block), form);
+    ++state->frees;
+  }
+  Leave(state);
+}
+
+ReallocToken RecordReallocBegin(void* old_block) {
+  if (old_block == nullptr) return {false};
+  ThreadState* state = Enter();
+  if (state == nullptr || !EnsureRoom(state)) return {false};
+  const bool can_cancel = (Address(old_block) & 7) == 0;
+  if (can_cancel) {
+    state->encoder.ReallocBegin(NowTicks(), Address(old_block));
+  } else {
+    state->encoder.Free(NowTicks(), Address(old_block), format::FreeForm::kFree);
+  }
+  ++state->frees;
+  Leave(state);
+  return {can_cancel};
+}
+
+void RecordReallocEnd(ReallocToken token, void* old_block, void* new_block, std::size_t size_bytes,
+                      format::AllocKind kind, const Caller& caller) {
+  if (new_block != nullptr) return RecordAllocation(new_block, size_bytes, kind, caller);
+  if (!token.begun || size_bytes == 0) return;  // realloc(p, 0) that returns null has freed p
+  ThreadState* state = Enter();
+  if (state == nullptr || !EnsureRoom(state)) return;
+  state->encoder.ReallocCancel(NowTicks(), Address(old_block));
+  --state->frees;
+  Leave(state);
+}
+
+void BeginOuterCall(format::AllocKind kind, const Caller& caller) {
+  ThreadState* state = Enter();
+  if (state == nullptr) return;
+  state->pending = PendingCall{true, kind, caller};
+  Leave(state);
+}
+
+void EndOuterCall(void* block, std::size_t size_bytes, format::AllocKind kind, const Caller& caller) {
+  ThreadState* state = tls_state;
+  if (state->ready == 0 || !state->pending.is_set) return;  // a nested call has recorded the block
+  state->ready = 0;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  state->pending.is_set = false;
+  if (block == nullptr) return Leave(state);
+  RecordInside(state, block, size_bytes, kind, caller);
+}
+
+void BeginDelete(void* block, format::FreeForm form) {
+  RecordFree(block, form);
+  ThreadState* state = tls_state;
+  if (state->ready != 0) state->deleting = Address(block);
+}
+
+void EndDelete() {
+  ThreadState* state = tls_state;
+  if (state->ready != 0) state->deleting = 0;
+}
+
+namespace {
+
+// Extended events with a stack, and without one.
+template <typename... Fields>
+void RecordWithStack(format::ExtendedEvent event, format::AllocKind kind, const Caller& caller, Fields... fields) {
+  ThreadState* state = Enter();
+  if (state == nullptr) return;
+  if (!g_paused) {
+    const std::uint32_t node = Capture(state->capture, caller.pc, caller.sp, caller.rbp, kind);
+    if (node == 0 || !EnsureRoom(state)) return;
+    state->encoder.Plain(event, NowTicks(), node, fields...);
+  }
+  Leave(state);
+}
+
+}  // namespace
+
+void RecordMap(void* address, std::size_t length, int protection, int flags, const Caller& caller) {
+  RecordWithStack(format::ExtendedEvent::kMap, format::AllocKind::kMmap, caller, Address(address), length,
+                  static_cast<std::uint32_t>(protection), static_cast<std::uint32_t>(flags));
+}
+
+void RecordUnmap(void* address, std::size_t length) {
+  ThreadState* state = Enter();
+  if (state == nullptr || !EnsureRoom(state)) return;
+  state->encoder.Plain(format::ExtendedEvent::kUnmap, NowTicks(), Address(address), length);
+  Leave(state);
+}
+
+void RecordRemap(void* old_address, std::size_t old_length, void* address, std::size_t length, const Caller& caller) {
+  RecordWithStack(format::ExtendedEvent::kRemap, format::AllocKind::kMremap, caller, Address(old_address), old_length,
+                  Address(address), length);
+}
+
+void RecordBreak(std::uintptr_t old_end, std::uintptr_t new_end, format::AllocKind kind, const Caller& caller) {
+  RecordWithStack(format::ExtendedEvent::kBreak, kind, caller, old_end, new_end);
+}
+
+void BeginModuleChange() {
+  ThreadState* state = Enter();
+  ModulesChanging();
+  if (state != nullptr) Leave(state);
+}
+
+void EndModuleChange() {
+  ThreadState* state = Enter();
+  ModulesChanged();
+  if (state != nullptr) Leave(state);
+}
+
+void RecordThreadName(const char* name) {
+  ThreadState* state = Enter();
+  if (state == nullptr) return;
+  if (Recording* recording = CurrentRecording(); recording != nullptr) {
+    memset(state->name, 0, sizeof(state->name));
+    strncpy(state->name, name, sizeof(state->name) - 1);
+    const format::LogThread record{state->ordinal, state->tid, static_cast<std::uint32_t>(Length(state->name)), 0};
+    recording->log.Append(format::LogType::kThread, record, Bytes{state->name, record.name_bytes});
+  }
+  Leave(state);
+}
+
+void RecordMark(const char* name) {
+  ThreadState* state = Enter();
+  if (state == nullptr) return;
+  if (Recording* recording = CurrentRecording(); recording != nullptr) {
+    const format::LogMark record{state->ordinal, static_cast<std::uint32_t>(strnlen(name, 255))};
+    recording->log.Append(format::LogType::kMark, record, Bytes{name, record.name_bytes});
+    TakeCheckpoint(recording->file, recording->log, state->ordinal, format::CheckpointReason::kMark, true);
+  }
+  Leave(state);
+}
+
+void SetPaused(bool paused) {
+  ThreadState* state = Enter();
+  if (state == nullptr) return;
+  std::atomic_ref<bool>(g_paused).store(paused, std::memory_order_relaxed);
+  if (Recording* recording = CurrentRecording(); recording != nullptr) {
+    recording->log.Append(paused ? format::LogType::kPause : format::LogType::kResume, state->ordinal);
+  }
+  Leave(state);
+}
+
+bool IsActive() { return !g_paused && CurrentRecording() != nullptr; }
+
+}  // namespace memtrace::preload

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// One recording: the process's trace file and everything that belongs to it, from its first event to its end.
+//
+//   Recording (fork-local: a forked child finds it zero and starts its own)
+//    ├─ file, log, windows      where things are written
+//    ├─ threads                 all ThreadStates, those of ended threads to be used again
+//    └─ state                   none → starting → on → stopped (full disk, no memory: for good)
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "preload/base/options.h"
+#include "preload/base/spin_lock.h"
+#include "preload/buffer/window_pool.h"
+#include "preload/thread_state.h"
+#include "preload/trace/log_writer.h"
+#include "preload/trace/trace_file.h"
+
+namespace memtrace::preload {
+
+enum class RecordingPhase : std::uint32_t { kNone = 0, kStarting, kOn, kStopped };
+
+struct Recording {
+  std::atomic<RecordingPhase> phase;
+  std::uint32_t pid;
+  bool is_forked_child;
+  TraceFile file;
+  LogWriter log;
+  WindowPool windows;
+  SpinLock threads_lock;
+  ThreadState* threads;
+  ThreadState* next_to_check;  // where the search for ended threads goes on
+  std::uint32_t thread_count;
+};
+
+// The settings; valid once a recording has been started in this process or a parent. Survives fork.
+const Options& CurrentOptions();
+
+// The recording of this process, started if need be. Null while it cannot be: libc is not ready yet, another
+// thread is at it, the settings are wrong, or recording has stopped.
+Recording* StartRecording();
+
+// The recording if it is on, else null.
+Recording* CurrentRecording();
+
+// True in a vfork child, which runs in its parent's memory: it must leave the parent's recording alone.
+bool IsForeignProcess(const Recording& recording);
+
+// Ends recording for good and says why, once. `error` is a negative errno.
+void StopRecording(Recording& recording, int error);
+
+// A state for the calling thread: one whose thread has ended, or a new one. Null: no memory.
+ThreadState* TakeThreadState(Recording& recording);
+
+// Adds what the thread's counters have gained to the trace's header.
+void PublishCounters(Recording& recording, ThreadState& state);
+
+}  // namespace memtrace::preload
