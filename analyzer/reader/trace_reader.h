@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Opens a .mtr file, also one that is still being written or was cut off, and hands out its events in time order.
+// Opens a .mtr file, also one that is still being written or was cut off, and hands out its events in time
+// order.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "analyzer/model/event.h"
@@ -26,14 +29,21 @@ class TraceReader {
   const model::Trace& trace() const;
 
   // Calls `visit` for every event, merged over threads by time; ties and clock skew are repaired so that an
-  // address is freed before it is given out again. Each call starts anew and sees the same events: those in the
-  // file when it was opened. `progress`, if set, is called now and then with the share done, 0 to 1.
+  // address is freed before it is given out again. Each call starts anew and sees the same events: those in
+  // the file when it was opened. `progress`, if set, is called now and then with the share done, 0 to 1.
   // Event chunks found damaged are added to trace().damage and skipped.
   void ForEachEvent(const std::function<void(const model::Event&)>& visit,
                     const std::function<void(double)>& progress = {});
 
+  // The same in batches of up to some hundred events, without a call for each. A batch is valid during the
+  // call.
+  void ForEachBatch(const std::function<void(std::span<const model::Event>)>& visit,
+                    const std::function<void(double)>& progress = {});
+
   // Time of an event, in nanoseconds since the start of recording.
   std::uint64_t TimeNs(std::uint64_t ticks) const;
+  // The last tick at that time: events up to and with it have happened by then.
+  std::uint64_t LastTickAt(std::uint64_t time_ns) const;
 
  private:
   class Impl;

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// EventMerge: a binary heap of threads; the first one runs as long as it stays first.
+#include "analyzer/reader/event_merge.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace memtrace::reader {
+namespace {
+
+constexpr std::size_t kOutEvents = 512;
+
+}  // namespace
+
+EventMerge::EventMerge(const CursorContext* context, std::span<const ThreadSegments> threads,
+                       std::uint64_t max_skew_ticks)
+    : max_skew_ticks_(max_skew_ticks) {
+  cursors_.reserve(threads.size());
+  for (const ThreadSegments& thread : threads) {
+    heap_.push_back({thread.segments.front().base_ticks, 0, static_cast<std::uint32_t>(cursors_.size())});
+    cursors_.emplace_back(context, &thread);
+  }
+  std::sort(heap_.begin(), heap_.end());  // a sorted array is a heap
+  out_.reserve(kOutEvents + 1);
+}
+
+std::span<const model::Event> EventMerge::Next() {
+  if (cursors_.size() == 1) return NextOfOnlyThread();
+  out_.clear();
+  while (!heap_.empty() && out_.size() < kOutEvents) {
+    const std::uint32_t first = heap_[0].cursor;
+    if (cursors_[first].has_head()) {
+      // A look ahead may have loaded the cursor since it was put here; its true place may be further back.
+      if (PlaceOf(first) == heap_[0]) RunFirst();
+    } else if (!cursors_[first].Fill()) {
+      heap_[0] = heap_.back();
+      heap_.pop_back();
+      if (heap_.empty()) break;
+      SiftDown(0);
+      continue;
+    }
+    heap_[0] = PlaceOf(first);
+    SiftDown(0);
+  }
+  return out_;
+}
+
+// No other thread: nothing to merge and no clocks that could differ; the batch is handed out as it is.
+std::span<const model::Event> EventMerge::NextOfOnlyThread() {
+  ThreadCursor& cursor = cursors_[0];
+  if (!cursor.Fill()) return {};
+  const auto batch = cursor.batch();
+  cursor.TakeFirst(batch.size());
+  return batch;
+}
+
+void EventMerge::RunFirst() {
+  Place next{~0ULL, ~0U, ~0U};
+  if (heap_.size() > 1) next = heap_[1];
+  if (heap_.size() > 2) next = std::min(next, heap_[2]);
+  const std::uint32_t first = heap_[0].cursor;
+  ThreadCursor& cursor = cursors_[first];
+  do {
+    const model::Event event = cursor.head();
+    cursor.TakeFirst(1);
+    Emit(event, first);
+  } while (out_.size() < kOutEvents && cursor.has_head() && PlaceOf(first) < next);
+}
+
+inline EventMerge::Place EventMerge::PlaceOf(std::uint32_t cursor) const {
+  const ThreadCursor& c = cursors_[cursor];
+  const bool goes_first = !c.has_head() || IsRelease(c.head());
+  return {c.ticks(), goes_first ? 0U : 1U, cursor};
+}
+
+void EventMerge::SiftDown(std::size_t at) {
+  for (;;) {
+    std::size_t child = 2 * at + 1;
+    if (child >= heap_.size()) return;
+    if (child + 1 < heap_.size() && heap_[child + 1] < heap_[child]) ++child;
+    if (heap_[at] < heap_[child]) return;
+    std::swap(heap_[at], heap_[child]);
+    at = child;
+  }
+}
+
+inline void EventMerge::Emit(const model::Event& event, std::uint32_t cursor) {
+  if (event.type == kTakenEarly) return;
+  if (event.type == model::EventType::kAlloc) {
+    if (!live_.Insert(event.address).second) RepairReuse(event, cursor);
+  } else if (IsRelease(event)) {
+    Nothing unused;
+    live_.Erase(event.address, &unused);
+  } else if (event.type == model::EventType::kReallocCancel) {
+    live_.Insert(event.address);
+  }
+  out_.push_back(event);
+}
+
+void EventMerge::RepairReuse(const model::Event& allocation, std::uint32_t cursor) {
+  const std::uint64_t limit = allocation.ticks + max_skew_ticks_;
+  model::Event* earliest = nullptr;
+  for (std::uint32_t other = 0; other < cursors_.size(); ++other) {
+    if (other == cursor || cursors_[other].ticks() > limit) continue;
+    model::Event* release = cursors_[other].FindRelease(allocation.address, limit);
+    if (release != nullptr && (earliest == nullptr || release->ticks < earliest->ticks)) earliest = release;
+  }
+  if (earliest == nullptr) return;
+  out_.push_back(*earliest);
+  out_.back().ticks = allocation.ticks;
+  earliest->type = kTakenEarly;
+  ++repaired_;
+}
+
+std::uint64_t EventMerge::done_bytes() const {
+  std::uint64_t sum = 0;
+  for (const ThreadCursor& cursor : cursors_) sum += cursor.done_bytes();
+  return sum;
+}
+
+}  // namespace memtrace::reader

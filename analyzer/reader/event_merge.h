@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// All threads' events in one order of time.
+//
+//     thread 0   a5 ─── f9 ───────── a14         heap of cursors by (ticks, releases first):
+//     thread 1   ──── a7 ──── f12 ── a14           a5 a7 f9 f12 a14 a14
+//
+// A free is stamped before the real free and an allocation after the real one, so sorting by time pairs every
+// reuse of an address rightly, as far as clocks agree. They agree within kMaxClockSkewNs: where an address is
+// given out while still in use, and another thread's release of it follows within that time, the release was
+// earlier in truth; it is handed out right before the allocation and left out later. Without such a release
+// nothing is changed: that free was lost, see aggregate/.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "analyzer/reader/address_map.h"
+#include "analyzer/reader/thread_cursor.h"
+
+namespace memtrace::reader {
+
+// TSCs of one machine differ by less than a microsecond where Linux trusts them at all (it checks at boot),
+// and a tick is a few nanoseconds. Ten times that still is far less than any real reuse that we could mistake
+// for skew: it would take an allocation, a lost free, another allocation and a foreign free, all of one
+// address.
+inline constexpr std::uint64_t kMaxClockSkewNs = 10'000;
+
+// One pass. Each thread's own order is kept, but for releases that are moved ahead as described above.
+class EventMerge {
+ public:
+  // `context` and `threads` must outlive the merge.
+  EventMerge(const CursorContext* context, std::span<const ThreadSegments> threads,
+             std::uint64_t max_skew_ticks);
+
+  // The next events, at least one; empty at the end. Valid until the next call.
+  std::span<const model::Event> Next();
+
+  std::uint64_t done_bytes() const;
+  std::uint64_t repaired() const { return repaired_; }
+
+ private:
+  struct Nothing {};
+  // Where a cursor stands in the heap. A release goes before what else happened in the same tick.
+  struct Place {
+    std::uint64_t ticks;
+    std::uint32_t not_release;
+    std::uint32_t cursor;
+    auto operator<=>(const Place&) const = default;
+  };
+
+  Place PlaceOf(std::uint32_t cursor) const;
+  std::span<const model::Event> NextOfOnlyThread();
+  void RunFirst();
+  void SiftDown(std::size_t at);
+  void Emit(const model::Event& event, std::uint32_t cursor);
+  void RepairReuse(const model::Event& allocation, std::uint32_t cursor);
+
+  std::vector<ThreadCursor> cursors_;
+  std::vector<Place> heap_;
+  std::vector<model::Event> out_;
+  AddressMap<Nothing> live_;  // addresses in use, with several threads only
+  const std::uint64_t max_skew_ticks_;
+  std::uint64_t repaired_ = 0;
+};
+
+}  // namespace memtrace::reader

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// One thread's events, in its own order, a batch at a time.
+//
+//     segments  [ seq 0 ][ seq 1 ][ seq 2 ]          a segment is loaded when the merge comes to its first
+//     tick,
+//                           ▲ decoder                 and decoded piece by piece: memory is one window's
+//                           bytes
+//     batch     [ done | head ... ]                   and one batch for each thread that is at work
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "analyzer/model/event.h"
+#include "analyzer/reader/damage_log.h"
+#include "analyzer/reader/event_decoder.h"
+#include "analyzer/reader/segment_bytes.h"
+#include "analyzer/reader/segments.h"
+
+namespace memtrace::reader {
+
+// What all cursors of one pass share; must outlive them.
+struct CursorContext {
+  const TraceFile* file = nullptr;
+  std::span<const model::NodeId> canonical;
+  std::uint64_t limit_ticks = ~0ULL;  // later events are left out
+  DamageLog* damage = nullptr;
+};
+
+// The type of an event in a batch that was handed out before its turn (see EventMerge). Nobody else sees it.
+inline constexpr auto kTakenEarly = static_cast<model::EventType>(15);
+
+// True for events that give a block's address back.
+inline bool IsRelease(const model::Event& event) {
+  return event.type == model::EventType::kFree || event.type == model::EventType::kReallocBegin;
+}
+
+// Not thread-safe. Cursors of different threads share nothing but the damage log.
+class ThreadCursor {
+ public:
+  ThreadCursor(const CursorContext* context, const ThreadSegments* thread)
+      : context_(context), thread_(thread), next_ticks_(thread->segments.front().base_ticks) {}
+
+  // True when head() may be called; otherwise Fill() has to come first.
+  bool has_head() const { return at_ < batch_.size(); }
+  const model::Event& head() const { return batch_[at_]; }
+
+  // The time of head(), or while nothing is loaded a time before which no event comes.
+  std::uint64_t ticks() const { return has_head() ? head().ticks : next_ticks_; }
+
+  // Decodes on until there is a head; false at the thread's end.
+  bool Fill();
+
+  // The decoded events that are still to come, head() first. TakeFirst moves past some of them.
+  std::span<const model::Event> batch() const { return std::span(batch_).subspan(at_); }
+  void TakeFirst(std::size_t count) { at_ += count; }
+
+  // The first event to come that gives `address` back, no later than `limit_ticks`; null if there is none.
+  // Looks beyond the batch where it must. Valid until the next call of anything.
+  model::Event* FindRelease(std::uint64_t address, std::uint64_t limit_ticks);
+
+  // Bytes of segments that are decoded, as stored.
+  std::uint64_t done_bytes() const { return done_bytes_; }
+
+ private:
+  // Appends decoded events to the batch; false at the thread's end.
+  bool Extend();
+  bool LoadSegment();
+  void FinishSegment();
+  // Makes the batch from `first` on run forward in time and end at limit_ticks.
+  void Tidy(std::size_t first);
+
+  const CursorContext* context_;
+  const ThreadSegments* thread_;
+  std::size_t segment_ = 0;  // the one that is loaded, or is to be loaded next
+  bool is_loaded_ = false;
+  SegmentBytes bytes_;
+  EventDecoder decoder_;
+  std::vector<model::Event> batch_;
+  std::size_t at_ = 0;
+  std::uint64_t next_ticks_;
+  std::uint64_t last_ticks_ = 0;
+  std::uint64_t done_bytes_ = 0;
+};
+
+}  // namespace memtrace::reader
