@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which frame of a stack is "the line" that a block is charged to: the innermost one that is not operator new,
-// the standard library or an allocator's wrapper.
+// Which frame of a stack is "the line" that a block is charged to: the innermost one that is not operator
+// new, the standard library or an allocator's wrapper.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 namespace memtrace::symbolize {
 
 struct Attribution {
-  std::size_t frame = 0;   // index into the stack: the frame to charge
+  std::size_t frame = 0;  // index into the stack: the frame to charge
   // Where that frame has no source line (a library without debug information): the first caller that has one.
   std::size_t caller_with_line = kNone;
   static constexpr std::size_t kNone = ~static_cast<std::size_t>(0);

@@ -13,16 +13,17 @@ namespace memtrace::symbolize {
 
 // One source-level frame. A machine frame gives one or more of them: inlined calls innermost first.
 struct Frame {
-  std::string function;      // demangled; empty: unknown
-  std::string file;          // source path as in the debug information; empty: no line known
+  std::string function;  // demangled; empty: unknown
+  std::string file;      // source path as in the debug information; empty: no line known
   std::uint32_t line = 0;
   std::uint32_t column = 0;
-  std::string module;        // file name of the program or library, without folders; empty: none (JIT code)
+  std::string module;  // file name of the program or library, without folders; empty: none (JIT code)
   std::string module_path;
-  std::uint64_t pc = 0;      // address in the process
-  bool is_inlined = false;   // inlined into the next frame
+  std::uint64_t pc = 0;              // address in the process
+  std::uint64_t module_address = 0;  // pc as an address of the module's ELF file; 0: no module
+  bool is_inlined = false;           // inlined into the next frame
   bool is_guessed = false;
-  bool is_truncated = false; // stands for the callers that could not be found
+  bool is_truncated = false;  // stands for the callers that could not be found
 
   bool has_line() const { return !file.empty() && line != 0; }
 };
@@ -33,7 +34,8 @@ struct SymbolizerOptions {
 };
 
 // Caches what it looked up. Not thread-safe. A module whose file is gone, or is not the one that was recorded
-// (build-id), gives frames with a module and no function; problems() then says so.
+// (build-id), and of which no debug file is found either, gives frames with a module and no function;
+// problems() then says so. The trace must outlive the symbolizer.
 class Symbolizer {
  public:
   Symbolizer(const model::Trace& trace, SymbolizerOptions options = {});
@@ -47,7 +49,8 @@ class Symbolizer {
   // The whole stack of a node, innermost first.
   std::vector<Frame> StackOf(model::NodeId node);
 
-  // One line a module that could not be used, for a warning: "libfoo.so: not found", "app: changed since ...".
+  // One line a module that could not be used, for a warning: "libfoo.so: not found", "app: changed since
+  // ...".
   const std::vector<std::string>& problems() const;
 
  private:

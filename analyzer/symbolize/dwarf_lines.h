@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// ELF address → source line by a unit's line table, and the one spelling of each source path.
+#pragma once
+
+#include <elfutils/libdw.h>
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+
+namespace memtrace::symbolize {
+
+struct SourceLine {
+  const std::string* file = nullptr;  // owned by SourcePaths; null: unknown
+  std::uint32_t line = 0;             // 0: unknown
+  std::uint32_t column = 0;
+};
+
+// Makes paths absolute where the unit's folder allows it, and removes "./", "//" and "x/../", so that a file
+// reached by two ways counts as one. One per module: it remembers paths by the address libdw gave them.
+class SourcePaths {
+ public:
+  // `name` as libdw gives it for `unit`; null or empty gives null. The reference stays valid.
+  const std::string* Canonical(Dwarf_Die& unit, const char* name);
+
+  // The file that an index of the unit's file table names, as in DW_AT_call_file.
+  const std::string* OfFileIndex(Dwarf_Die& unit, Dwarf_Word index);
+
+ private:
+  std::unordered_map<const char*, std::string> canonical_;
+};
+
+// The line of the instruction at `address`. Where the compiler gave it none (line 0: moved or merged code),
+// the last line before it counts, back to `scope_begin`, since that is still the same piece of the same
+// function.
+SourceLine LineAt(Dwarf_Die& unit, std::uint64_t address, std::uint64_t scope_begin, SourcePaths& paths);
+
+}  // namespace memtrace::symbolize

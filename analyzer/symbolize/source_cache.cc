@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// Reads source files whole and indexes their lines.
+#include "analyzer/symbolize/source_cache.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace memtrace::symbolize {
+namespace {
+
+// The path comes from debug information, so anything may be there: a FIFO must not block us.
+std::string ReadRegularFile(const std::string& path, std::uint64_t max_bytes) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (descriptor < 0) return {};
+  struct stat status {};
+  std::string text;
+  if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
+      static_cast<std::uint64_t>(status.st_size) <= max_bytes) {
+    text.resize(static_cast<std::size_t>(status.st_size));
+  }
+  std::size_t filled = 0;
+  while (filled < text.size()) {
+    const ssize_t size = read(descriptor, text.data() + filled, text.size() - filled);
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) break;
+    filled += static_cast<std::size_t>(size);
+  }
+  text.resize(filled);
+  close(descriptor);
+  return text;
+}
+
+}  // namespace
+
+const SourceCache::Source& SourceCache::Get(const std::string& file) {
+  const auto [place, is_new] = sources_.try_emplace(file);
+  Source& source = place->second;
+  if (!is_new) return source;
+  source.text = ReadRegularFile(file, kMaxFileBytes);
+  for (std::size_t begin = 0; begin < source.text.size();) {
+    source.line_begins.push_back(static_cast<std::uint32_t>(begin));
+    const std::size_t end = source.text.find('\n', begin);
+    begin = end == std::string::npos ? source.text.size() : end + 1;
+  }
+  return source;
+}
+
+std::optional<std::string> SourceCache::Line(const std::string& file, std::uint32_t line) {
+  const Source& source = Get(file);
+  if (line == 0 || line > source.line_begins.size()) return std::nullopt;
+  const std::size_t begin = source.line_begins[line - 1];
+  std::string text = source.text.substr(begin, source.text.find('\n', begin) - begin);
+  if (text.ends_with('\r')) text.pop_back();
+  return text;
+}
+
+std::uint32_t SourceCache::LineCount(const std::string& file) {
+  return static_cast<std::uint32_t>(Get(file).line_begins.size());
+}
+
+}  // namespace memtrace::symbolize

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+// Turns a trace's call-site nodes into frames, each distinct pc once.
+//
+//   node ─► (module, pc, kind of pc) ─► frames, kept here
+//                └─► ModuleFile, one a file: a library mapped in two pieces or loaded twice is opened once
+#include "analyzer/symbolize/symbolizer.h"
+
+#include <deque>
+#include <functional>
+#include <unordered_map>
+#include <utility>
+
+#include "analyzer/symbolize/debug_files.h"
+#include "analyzer/symbolize/module_file.h"
+
+namespace memtrace::symbolize {
+namespace {
+
+std::string FileName(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+// [vdso], linux-vdso.so.1 and the like have no file, and nobody misses it.
+bool HasFile(const model::Module& module) {
+  return !module.path.empty() && module.path[0] != '[' && !module.path.starts_with("linux-vdso") &&
+         !module.path.starts_with("linux-gate");
+}
+
+std::string Hex(std::uint64_t value) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  do {
+    text.insert(text.begin(), kDigits[value & 15]);
+    value >>= 4;
+  } while (value != 0);
+  return "0x" + text;
+}
+
+struct FrameKey {
+  std::uint64_t pc;
+  std::uint32_t module;
+  bool is_exact;
+  bool is_guessed;
+  bool operator==(const FrameKey&) const = default;
+};
+
+struct FrameKeyHash {
+  std::size_t operator()(const FrameKey& key) const {
+    // Fibonacci hashing (Knuth, TAOCP 6.4): the multiplier is 2^64 divided by the golden ratio.
+    const std::uint64_t flags = (key.is_exact ? 1U : 0U) | (key.is_guessed ? 2U : 0U);
+    return (key.pc ^ (std::uint64_t{key.module} << 48) ^ (flags << 62)) * 0x9e3779b97f4a7c15ULL >> 7;
+  }
+};
+
+}  // namespace
+
+class Symbolizer::Impl {
+ public:
+  Impl(const model::Trace& trace, SymbolizerOptions options)
+      : trace_(trace),
+        has_inlines_(options.inlines),
+        files_(std::move(options.debug_paths), trace.info.working_directory),
+        file_of_module_(trace.modules.size()) {}
+
+  const std::vector<Frame>& FramesOf(model::NodeId node) {
+    static const std::vector<Frame> kNowhere(1);
+    if (node >= trace_.sites.size()) return kNowhere;
+    const model::Site& site = trace_.sites[node];
+    const auto [place, is_new] = frames_.try_emplace({site.pc, site.module, site.is_exact, site.is_guessed});
+    if (is_new) place->second = Build(site);
+    return place->second;
+  }
+
+  std::vector<Frame> StackOf(model::NodeId node) {
+    std::vector<Frame> stack;
+    while (node != 0 && node < trace_.sites.size()) {
+      const std::vector<Frame>& frames = FramesOf(node);
+      stack.insert(stack.end(), frames.begin(), frames.end());
+      const model::NodeId parent = trace_.sites[node].parent;
+      if (parent >= node) break;  // only in a damaged trace: parents come first
+      node = parent;
+    }
+    return stack;
+  }
+
+  const std::vector<std::string>& problems() const { return problems_; }
+
+ private:
+  std::vector<Frame> Build(const model::Site& site) {
+    Frame frame;
+    frame.pc = site.pc;
+    frame.is_guessed = site.is_guessed;
+    if (site.pc == format::kTruncatedPc) {
+      frame.function = "[callers unknown]";
+      frame.is_truncated = true;
+      return {frame};
+    }
+    if (site.module >= trace_.modules.size()) {
+      frame.function = Hex(site.pc) + " (no module)";
+      return {frame};
+    }
+    const model::Module& module = trace_.modules[site.module];
+    frame.module = FileName(module.path);
+    frame.module_path = module.path;
+    frame.module_address = site.pc - module.load_bias;
+    return Unfold(frame, site);
+  }
+
+  // A return address lies behind its call, which may be the last instruction of a line, or of the function.
+  std::vector<Frame> Unfold(const Frame& frame, const model::Site& site) {
+    ModuleFile* file = FileOf(site.module);
+    if (file == nullptr) return {frame};
+    const std::uint64_t address = site.is_exact ? frame.module_address : frame.module_address - 1;
+    std::vector<Frame> frames;
+    for (Location& location : file->Find(address, has_inlines_)) {
+      Frame& unfolded = frames.emplace_back(frame);
+      unfolded.function = std::move(location.function);
+      unfolded.file = std::move(location.file);
+      unfolded.line = location.line;
+      unfolded.column = location.column;
+      unfolded.is_inlined = location.is_inlined;
+    }
+    return frames;
+  }
+
+  // Null for modules that are no files.
+  ModuleFile* FileOf(std::uint32_t index) {
+    const model::Module& module = trace_.modules[index];
+    if (file_of_module_[index] != nullptr || !HasFile(module)) return file_of_module_[index];
+    const auto [place, is_new] = file_of_name_.try_emplace(module.path + '\0' + module.build_id);
+    if (is_new) {
+      place->second = &module_files_.emplace_back(module, files_);
+      const std::string& problem = place->second->problem();
+      if (!problem.empty()) problems_.push_back(FileName(module.path) + ": " + problem);
+    }
+    return file_of_module_[index] = place->second;
+  }
+
+  const model::Trace& trace_;
+  const bool has_inlines_;
+  const DebugFiles files_;
+  std::deque<ModuleFile> module_files_;                        // never move
+  std::vector<ModuleFile*> file_of_module_;                    // null: not asked for yet
+  std::unordered_map<std::string, ModuleFile*> file_of_name_;  // by path and build-id
+  std::unordered_map<FrameKey, std::vector<Frame>, FrameKeyHash> frames_;
+  std::vector<std::string> problems_;
+};
+
+Symbolizer::Symbolizer(const model::Trace& trace, SymbolizerOptions options)
+    : impl_(std::make_unique<Impl>(trace, std::move(options))) {}
+
+Symbolizer::~Symbolizer() = default;
+
+const std::vector<Frame>& Symbolizer::FramesOf(model::NodeId node) {
+  return impl_->FramesOf(node);
+}
+
+std::vector<Frame> Symbolizer::StackOf(model::NodeId node) {
+  return impl_->StackOf(node);
+}
+
+const std::vector<std::string>& Symbolizer::problems() const {
+  return impl_->problems();
+}
+
+}  // namespace memtrace::symbolize
