@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+// Layout of a place:
+//
+//    #1: 1126 KiB (91.7%) in 300 blocks, first 00:00.20, last 00:12.80, still growing
+//          sessions.push_back(new Session(socket));
+//          src/session.cpp:51 in Session::open
+//          src/server.cpp:210 in Server::accept
+#include "analyzer/report/leaks.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "analyzer/report/metric_text.h"
+#include "analyzer/util/size_format.h"
+#include "analyzer/util/terminal_text.h"
+
+namespace memtrace::report {
+namespace {
+
+using aggregate::Amount;
+
+std::string AmountWords(const Amount& amount) {
+  return fmt::format("{} in {}", FormatSize(static_cast<double>(amount.bytes)),
+                     Counted(amount.blocks, "block", "blocks"));
+}
+
+}  // namespace
+
+LeaksReport::LeaksReport(const model::Trace& trace, const aggregate::Profile& profile,
+                         const NotFreedTimesByNode& times, StackSource& source, LeaksOptions options)
+    : trace_(trace), profile_(profile), times_(times), source_(source), options_(std::move(options)) {
+  StackFilter filter;
+  options_.suppressions.AddTo(filter);
+  RowSet set = BuildRows(profile, source, filter, {GroupBy::kLine, Metric::kNotFreed, options_.skip});
+  matching_ = set.matching.not_freed;
+  for (Row& row : set.rows) {
+    const Amount amount = row.amounts.not_freed;
+    Sum& sum = amount.bytes < options_.min_bytes ? small_ : found_;
+    sum.amount.bytes += amount.bytes;
+    sum.amount.blocks += amount.blocks;
+    ++sum.places;
+    if (&sum == &found_) rows_.push_back(std::move(row));
+  }
+}
+
+std::size_t LeaksReport::shown() const {
+  return std::min(options_.limit, rows_.size());
+}
+
+Amount LeaksReport::Suppressed() const {
+  return {profile_.not_freed.bytes - matching_.bytes, profile_.not_freed.blocks - matching_.blocks};
+}
+
+NotFreedTimes LeaksReport::TimesOf(const Row& row) const {
+  NotFreedTimes times;
+  for (const model::NodeId node : row.nodes) {
+    const auto found = times_.find(node);
+    if (found != times_.end()) times.Add(found->second);
+  }
+  return times;
+}
+
+std::string LeaksReport::Heading() const {
+  const char* until = trace_.info.is_running ? " so far" : "";
+  std::string text = rows_.empty() ? fmt::format("Everything was freed{}", until)
+                                   : fmt::format("{} not freed{} by {}", AmountWords(found_.amount), until,
+                                                 Counted(found_.places, "place", "places"));
+  if (rows_.empty() && (small_.places > 0 || Suppressed().blocks > 0)) text = "Nothing to report";
+  if (small_.places > 0) {
+    text += fmt::format("; {} below {}: {}", small_.places,
+                        FormatSize(static_cast<double>(options_.min_bytes)), AmountWords(small_.amount));
+  }
+  if (Suppressed().blocks > 0) text += fmt::format("; suppressed: {}", AmountWords(Suppressed()));
+  return text;
+}
+
+std::string LeaksReport::RowText(std::size_t index, const RenderOptions& render) const {
+  const Row& row = rows_[index];
+  const Amount& amount = row.amounts.not_freed;
+  const double share = profile_.not_freed.bytes == 0 ? 0
+                                                     : static_cast<double>(amount.bytes) /
+                                                           static_cast<double>(profile_.not_freed.bytes);
+  const std::string times = TimesText(TimesOf(row), trace_.info.duration_ns);
+  std::string text = fmt::format(
+      "{:>3}: {} in {}{}\n", fmt::format("#{}", index + 1),
+      render.paint.ByShare(share, fmt::format("{} ({})", FormatSize(static_cast<double>(amount.bytes)),
+                                              FormatShare(share, 1))),
+      Counted(amount.blocks, "block", "blocks"), times.empty() ? "" : ", " + times);
+  constexpr std::size_t kIndent = 7;
+  const std::string source_line = source_.SourceLine(row.frame);
+  if (!Trimmed(source_line).empty()) {
+    text += std::string(kIndent, ' ') + render.paint.Bold(Printable(Trimmed(source_line))) + "\n";
+  }
+  const auto stack = source_.StackOf(row.largest_node);
+  for (const std::string& line : StackLines(stack, row.charged_frame, render)) {
+    const bool limited = render.columns > kIndent + 16;
+    text +=
+        std::string(kIndent, ' ') + (limited ? EllipsizeMiddle(line, render.columns - kIndent) : line) + "\n";
+  }
+  if (row.nodes.size() > 1) text += fmt::format("{:7}the largest of {} stacks\n", "", row.nodes.size());
+  return text;
+}
+
+std::string LeaksReport::Text(const RenderOptions& render) const {
+  std::string text = render.paint.Bold(Heading()) + "\n";
+  for (std::size_t i = 0; i < shown(); ++i) text += RowText(i, render);
+  if (rows_.size() > shown()) {
+    Amount other;
+    for (std::size_t i = shown(); i < rows_.size(); ++i) {
+      other.bytes += rows_[i].amounts.not_freed.bytes;
+      other.blocks += rows_[i].amounts.not_freed.blocks;
+    }
+    text += fmt::format("{} other: {}\n", rows_.size() - shown(), AmountWords(other));
+  }
+  if (!rows_.empty()) {
+    text += render.paint.Dim(
+        trace_.info.is_running ? "The program still runs: what is listed may be freed later.\n"
+                               : "Not freed until the end; whether it was still reachable is not checked.\n");
+  }
+  return text;
+}
+
+Json LeaksReport::ToJson() const {
+  Json json = Envelope("leaks", trace_);
+  json["selector"] = {{"min_bytes", options_.min_bytes},
+                      {"limit", options_.limit},
+                      {"suppressions", options_.suppressions.patterns()},
+                      {"skip", options_.skip}};
+  json["not_freed"] = report::ToJson(profile_.not_freed);
+  json["found"] = report::ToJson(found_.amount);
+  json["found"]["places"] = found_.places;
+  json["below_min_bytes"] = report::ToJson(small_.amount);
+  json["below_min_bytes"]["places"] = small_.places;
+  json["suppressed"] = report::ToJson(Suppressed());
+  json["rows"] = Json::array();
+  for (std::size_t i = 0; i < shown(); ++i) {
+    const NotFreedTimes times = TimesOf(rows_[i]);
+    Json entry = {{"rank", i + 1},
+                  {"label", PlaceText(rows_[i].frame, {})},
+                  {"first_ns", times.is_empty() ? Json(nullptr) : Json(times.first_ns)},
+                  {"last_ns", times.is_empty() ? Json(nullptr) : Json(times.last_ns)},
+                  {"still_growing", times.is_growing(trace_.info.duration_ns)}};
+    entry.update(RowJson(rows_[i], {GroupBy::kLine, Metric::kNotFreed, options_.skip}, trace_, source_));
+    json["rows"].push_back(std::move(entry));
+  }
+  return json;
+}
+
+}  // namespace memtrace::report

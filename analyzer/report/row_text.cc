@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+// Wording of places, chains and threads.
+#include "analyzer/report/row_text.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "analyzer/symbolize/function_name.h"
+#include "analyzer/util/path_format.h"
+#include "analyzer/util/terminal_text.h"
+
+namespace memtrace::report {
+namespace {
+
+using symbolize::Frame;
+
+constexpr std::size_t kChainNames = 6;
+constexpr std::size_t kThreadsNamed = 4;
+
+// What stands between a thread's entry point and the kernel says nothing to anyone.
+bool IsStartCode(const Frame& frame) {
+  constexpr std::array<std::string_view, 8> kNames = {
+      "_start",  "__libc_start_main", "__libc_start_call_main", "clone", "clone3", "__clone3",
+      "__clone", "start_thread"};
+  return std::find(kNames.begin(), kNames.end(), frame.function) != kNames.end() ||
+         frame.function.starts_with("__libc_start_main");
+}
+
+std::size_t EndOfChain(const std::vector<Frame>& stack, std::size_t from) {
+  std::size_t end = stack.size();
+  while (end > from + 1 && IsStartCode(stack[end - 1])) --end;
+  return end;
+}
+
+std::string ModuleText(const Frame& frame) {
+  return frame.module.empty() ? "code outside of any file" : Printable(frame.module);
+}
+
+// Names of a chain, neighbours that are equal folded into one: "f (3 times)".
+std::vector<std::string> ChainNames(const std::vector<Frame>& stack, std::size_t from) {
+  std::vector<std::pair<std::string, int>> folded;
+  for (std::size_t i = from; i < EndOfChain(stack, from); ++i) {
+    std::string name = FunctionText(stack[i]);
+    if (!folded.empty() && folded.back().first == name) {
+      ++folded.back().second;
+    } else {
+      folded.emplace_back(std::move(name), 1);
+    }
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, times] : folded) {
+    const bool counted = times > 1 && !name.starts_with("??");
+    names.push_back(counted ? fmt::format("{} ({} times)", name, times) : name);
+  }
+  return names;
+}
+
+}  // namespace
+
+std::string FunctionText(const Frame& frame) {
+  if (frame.is_truncated) return "(callers not found)";
+  if (frame.function.empty()) return "?? in " + ModuleText(frame);
+  return Printable(symbolize::DisplayName(frame.function));
+}
+
+std::string PlaceText(const Frame& frame, const RenderOptions& options) {
+  if (frame.has_line()) {
+    return fmt::format("{}:{}", Printable(ShortPath(frame.file, options.working_directory)), frame.line);
+  }
+  if (frame.is_truncated || frame.function.empty()) return FunctionText(frame);
+  return fmt::format("{} in {}", FunctionText(frame), ModuleText(frame));
+}
+
+std::string LabelText(const Row& row, GroupBy by, const model::Trace& trace, const RenderOptions& options) {
+  const Frame& frame = row.frame;
+  switch (by) {
+    case GroupBy::kThread:
+      return ThreadText(trace, row.thread);
+    case GroupBy::kModule:
+      return ModuleText(frame);
+    case GroupBy::kFile:
+      if (frame.has_line()) return Printable(ShortPath(frame.file, options.working_directory));
+      return ModuleText(frame);
+    case GroupBy::kFunction:
+      if (!frame.has_line()) return PlaceText(frame, options);
+      return fmt::format("{} in {}", FunctionText(frame),
+                         Printable(ShortPath(frame.file, options.working_directory)));
+    case GroupBy::kLine:
+    case GroupBy::kTraceback:
+      break;
+  }
+  return PlaceText(frame, options);
+}
+
+std::string ChainText(const std::vector<Frame>& stack, std::size_t from) {
+  const std::vector<std::string> names = ChainNames(stack, from);
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const bool left_out = names.size() > kChainNames && i + 1 >= kChainNames && i + 1 < names.size();
+    if (left_out && i + 1 != kChainNames) continue;
+    if (i > 0) text += " <- ";
+    text += left_out ? "…" : names[i];
+  }
+  return text;
+}
+
+std::string ThreadText(const model::Trace& trace, model::ThreadId thread) {
+  const std::string name = thread < trace.threads.size() ? Printable(trace.threads[thread].name) : "";
+  if (thread == 0) return "main thread";
+  return name.empty() ? fmt::format("thread {}", thread) : fmt::format("{} (thread {})", name, thread);
+}
+
+std::string ThreadShares(const Row& row, const model::Trace& trace) {
+  const bool only_first =
+      row.by_thread.empty() || (row.by_thread.size() == 1 && row.by_thread.begin()->first == 0);
+  if (only_first) return {};
+  std::uint64_t sum = 0;
+  std::vector<std::pair<std::uint64_t, model::ThreadId>> shares;
+  for (const auto& [thread, rank] : row.by_thread) {
+    sum += rank;
+    shares.emplace_back(rank, thread);
+  }
+  std::sort(shares.begin(), shares.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second < b.second;
+  });
+  std::string text;
+  std::uint64_t named = 0;
+  for (std::size_t i = 0; i < std::min(shares.size(), kThreadsNamed); ++i) {
+    named += shares[i].first;
+    text += fmt::format("{}{} {:.0f}%", i == 0 ? "" : ", ", ThreadText(trace, shares[i].second),
+                        100.0 * static_cast<double>(shares[i].first) / static_cast<double>(sum));
+  }
+  if (shares.size() > kThreadsNamed) {
+    text += fmt::format(", {} others {:.0f}%", shares.size() - kThreadsNamed,
+                        100.0 * static_cast<double>(sum - named) / static_cast<double>(sum));
+  }
+  return "[" + text + "]";
+}
+
+std::vector<std::string> StackLines(const std::vector<Frame>& stack, std::size_t from,
+                                    const RenderOptions& options) {
+  std::vector<std::string> lines;
+  for (std::size_t i = from; i < EndOfChain(stack, from); ++i) {
+    const Frame& frame = stack[i];
+    std::string line = PlaceText(frame, options);
+    if (frame.has_line()) line += " in " + FunctionText(frame);
+    if (frame.is_inlined) line += " (inlined)";
+    if (frame.is_guessed) line += " (a guess)";
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+}  // namespace memtrace::report

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// The parts of a row as text: its place, the chain of calls, its threads. Everything here is safe to print.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "analyzer/model/trace.h"
+#include "analyzer/report/rows.h"
+#include "analyzer/report/stack_source.h"
+#include "analyzer/util/paint.h"
+
+namespace memtrace::report {
+
+// How a report is to look; says nothing about what is in it.
+struct RenderOptions {
+  Paint paint{false};
+  std::size_t columns = 0;        // 0: no limit
+  std::string working_directory;  // source paths below it are shown relative to it
+};
+
+// "src/posting.cpp:88", "PQexec in libpq.so.5.15", "?? in app", "code outside of any file".
+std::string PlaceText(const symbolize::Frame& frame, const RenderOptions& options);
+
+// "Index::add", "?? in libpq.so.5.15": never empty.
+std::string FunctionText(const symbolize::Frame& frame);
+
+// What names the row: a place, a file, a function, a module or a thread.
+std::string LabelText(const Row& row, GroupBy by, const model::Trace& trace, const RenderOptions& options);
+
+// "Index::add <- Indexer::consume <- worker_main": from frame `from` outward, without the C library's start
+// code, recursion folded, the middle of long chains left out.
+std::string ChainText(const std::vector<symbolize::Frame>& stack, std::size_t from);
+
+std::string ThreadText(const model::Trace& trace, model::ThreadId thread);
+
+// "[main thread 12%, worker-1 88%]", or nothing where all of it is the first thread's.
+std::string ThreadShares(const Row& row, const model::Trace& trace);
+
+// One line a frame, innermost first: "src/session.cpp:51 in Session::open".
+std::vector<std::string> StackLines(const std::vector<symbolize::Frame>& stack, std::size_t from,
+                                    const RenderOptions& options);
+
+}  // namespace memtrace::report

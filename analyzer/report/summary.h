@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// `memtrace summary`: one screen about a recording: what ran, its heap, its process memory, what to look at
+// next.
+#pragma once
+
+#include <string>
+
+#include "analyzer/aggregate/profile.h"
+#include "analyzer/report/json.h"
+#include "analyzer/report/row_text.h"
+#include "analyzer/report/top.h"
+
+namespace memtrace::report {
+
+// Refers to the trace, profile and source it was built from, which must outlive it.
+class SummaryReport {
+ public:
+  SummaryReport(const model::Trace& trace, const aggregate::Profile& profile, StackSource& source);
+
+  std::string Text(const RenderOptions& render) const;
+  Json ToJson() const;
+
+ private:
+  std::string HeapText(const RenderOptions& render) const;
+  std::string MarksText(const RenderOptions& render) const;
+  std::string QualityText() const;
+
+  const model::Trace& trace_;
+  const aggregate::Profile& profile_;
+  TopReport top_;
+};
+
+}  // namespace memtrace::report

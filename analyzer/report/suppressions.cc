@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// Parsing and matching of LeakSanitizer's "leak:PATTERN" rules.
+#include "analyzer/report/suppressions.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "analyzer/util/terminal_text.h"
+
+namespace memtrace::report {
+namespace {
+
+constexpr std::string_view kRule = "leak:";
+
+// Greedy matching with one step back: linear for patterns without *, product of both lengths at worst.
+bool MatchesGlob(std::string_view pattern, std::string_view name) {
+  std::size_t p = 0;
+  std::size_t n = 0;
+  std::size_t star = std::string_view::npos;
+  std::size_t star_name = 0;
+  while (n < name.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      star_name = n;
+    } else if (p < pattern.size() && pattern[p] == name[n]) {
+      ++p;
+      ++n;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      n = ++star_name;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+}  // namespace
+
+bool MatchesSuppression(std::string_view pattern, std::string_view name) {
+  std::string glob(pattern);
+  if (glob.starts_with('^')) {
+    glob.erase(0, 1);
+  } else {
+    glob.insert(0, 1, '*');
+  }
+  if (glob.ends_with('$')) {
+    glob.pop_back();
+  } else {
+    glob += '*';
+  }
+  return MatchesGlob(glob, name);
+}
+
+Result<Suppressions> Suppressions::Parse(const std::string& text, const std::string& file_name) {
+  Suppressions suppressions;
+  std::istringstream lines(text);
+  std::string raw;
+  for (int number = 1; std::getline(lines, raw); ++number) {
+    const std::string_view line = Trimmed(raw);
+    if (line.empty() || line.front() == '#') continue;
+    if (!line.starts_with(kRule) || line.size() == kRule.size()) {
+      return Error{ErrorCode::kUsage, fmt::format("{}:{}: \"{}\" is no suppression; write leak:PATTERN",
+                                                  file_name, number, Printable(line))};
+    }
+    suppressions.patterns_.emplace_back(line.substr(kRule.size()));
+  }
+  return suppressions;
+}
+
+Result<Suppressions> Suppressions::Load(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  if (file) text << file.rdbuf();
+  if (!file || text.fail()) {
+    return Error{ErrorCode::kUnreadable,
+                 fmt::format("cannot read the suppressions {}: {}", path, std::strerror(errno))};
+  }
+  return Parse(text.str(), path);
+}
+
+void Suppressions::AddTo(StackFilter& filter) const {
+  if (patterns_.empty()) return;
+  filter.AddIgnore(NameMatcher([patterns = patterns_](const std::string& name) {
+    return std::any_of(patterns.begin(), patterns.end(),
+                       [&name](const std::string& pattern) { return MatchesSuppression(pattern, name); });
+  }));
+}
+
+}  // namespace memtrace::report

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Suppression files as LeakSanitizer reads them, so that a project's existing file serves both:
+//
+//     # the plugin registry lives until the end on purpose
+//     leak:PluginRegistry::Instance
+//     leak:libfontconfig.so
+//     leak:^main$
+//
+// A pattern is looked for anywhere in a frame's function, file or module; * stands for anything, ^ and $
+// anchor.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/report/stack_filter.h"
+#include "analyzer/util/result.h"
+
+namespace memtrace::report {
+
+bool MatchesSuppression(std::string_view pattern, std::string_view name);
+
+class Suppressions {
+ public:
+  // kUsage error naming the line that is not understood. Rules of other sanitizers are refused, not ignored.
+  static Result<Suppressions> Parse(const std::string& text, const std::string& file_name);
+  // kUnreadable error when the file cannot be read.
+  static Result<Suppressions> Load(const std::string& path);
+
+  void AddTo(StackFilter& filter) const;
+  const std::vector<std::string>& patterns() const { return patterns_; }
+
+ private:
+  std::vector<std::string> patterns_;
+};
+
+}  // namespace memtrace::report

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// Joins the symbolizer and the source cache.
+#include "analyzer/report/symbolized_stacks.h"
+
+namespace memtrace::report {
+
+std::vector<symbolize::Frame> SymbolizedStacks::StackOf(model::NodeId node) {
+  if (node == 0) return {};
+  return symbolizer_.StackOf(node);
+}
+
+std::string SymbolizedStacks::SourceLine(const symbolize::Frame& frame) {
+  if (!frame.has_line()) return {};
+  return sources_.Line(frame.file, frame.line).value_or("");
+}
+
+}  // namespace memtrace::report

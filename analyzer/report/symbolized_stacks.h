@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// The StackSource of real programs: debug information for names, source files for lines.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analyzer/report/stack_source.h"
+#include "analyzer/symbolize/source_cache.h"
+#include "analyzer/symbolize/symbolizer.h"
+
+namespace memtrace::report {
+
+class SymbolizedStacks : public StackSource {
+ public:
+  // `trace` must outlive it.
+  explicit SymbolizedStacks(const model::Trace& trace, symbolize::SymbolizerOptions options = {})
+      : symbolizer_(trace, std::move(options)) {}
+
+  std::vector<symbolize::Frame> StackOf(model::NodeId node) override;
+  std::string SourceLine(const symbolize::Frame& frame) override;
+
+  // Modules that gave no names, one line each.
+  const std::vector<std::string>& problems() const { return symbolizer_.problems(); }
+
+ private:
+  symbolize::Symbolizer symbolizer_;
+  symbolize::SourceCache sources_;
+};
+
+}  // namespace memtrace::report
