@@ -3,6 +3,7 @@
 // and at exec, and the few lines on stderr that go with it.
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -48,6 +49,26 @@ void SaySummary(Recording& recording, const Totals& totals) {
   Say(Text<1400>().Add("next: memtrace top ").Add(recording.file.path().c_str()));
 }
 
+// True if the parent process is recorded as well: then this one is a command of a script or a compiler's pass,
+// whose stderr somebody may read or count. It keeps quiet; the first program of the tree speaks.
+bool ParentIsRecorded(std::uint32_t parent_pid) {
+  Text<64> path;
+  path.Add("/proc/").AddNumber(parent_pid).Add("/maps");
+  const long fd = sys::Call(SYS_openat, AT_FDCWD, sys::AsLong(path.c_str()), O_RDONLY | O_CLOEXEC);
+  if (sys::IsError(fd)) return false;
+  char text[4096];
+  std::size_t matched = 0;  // of the name, across reads
+  bool found = false;
+  for (long bytes; !found && (bytes = sys::Call(SYS_read, fd, sys::AsLong(text), sizeof(text))) > 0;) {
+    for (long i = 0; i < bytes && !found; ++i) {
+      matched = text[i] == kLibraryName[matched] ? matched + 1 : (text[i] == kLibraryName[0] ? 1 : 0);
+      found = matched == sizeof(kLibraryName) - 1;
+    }
+  }
+  sys::Call(SYS_close, fd);
+  return found;
+}
+
 // The analyzer stands in ../bin beside the folder of this library, or in the same folder.
 bool FindAnalyzer(Path* path) {
   Dl_info self{};
@@ -79,13 +100,22 @@ void RunReport(const Path& trace) {
   }
 }
 
+// Asked once a process, at load; forked children, which never load, say nothing either.
+constinit bool g_is_follower = false;
+
+bool ShouldSpeak(const Recording& recording) {
+  return !CurrentOptions().quiet && !g_is_follower && !recording.is_forked_child;
+}
+
 }  // namespace
 
 void StartAtLoad() {
   OpenCompressionLibrary();
+  AllowHelper();
   if (ThreadState* state = Enter(); state != nullptr) Leave(state);  // sets up, if no malloc has done it yet
   Recording* recording = CurrentRecording();
   if (recording == nullptr) return;
+  g_is_follower = !CurrentOptions().quiet && ParentIsRecorded(recording->file.header()->parent_pid);
   if (!CurrentOptions().follow) RemoveFromPreload(environ, kLibraryName);
   if (CurrentOptions().quiet) return;
   Text<1400> line;
@@ -124,8 +154,7 @@ void FinishAtExit() {
   Recording* recording = CurrentRecording();
   if (recording == nullptr || IsForeignProcess(*recording)) return;
   RecordEnd(format::EndReason::kExit, 0);
-  // Children made by fork say nothing: a shell script would say it hundreds of times.
-  if (CurrentOptions().quiet || recording->is_forked_child) return;
+  if (!ShouldSpeak(*recording)) return;
   SaySummary(*recording, SumThreads(*recording));
   if (CurrentOptions().report_top) RunReport(recording->file.path());
 }

@@ -129,12 +129,13 @@ bool NextWindow(ThreadState* state) {
   if (recording == nullptr) return false;
   PublishCounters(*recording, *state);
   RefreshName(*recording, *state);
-  format::WindowHeader* window = state->encoder.window();
-  if (!recording->windows.Store(window)) {
+  const WindowOwner owner{state->ordinal, state->window_sequence + 1};
+  format::WindowHeader* window = recording->sealer.Exchange(state->encoder.window(), owner, NowTicks());
+  if (window == nullptr) {
     StopRecording(*recording, LastError(*recording));
     return false;
   }
-  WindowPool::Reuse(window, WindowOwner{state->ordinal, ++state->window_sequence}, NowTicks());
+  ++state->window_sequence;
   state->encoder.Begin(window);
   const std::uint64_t latest = std::atomic_ref<std::uint64_t>(recording->file.header()->latest_monotonic_ns).load();
   if (MonotonicNs() - latest > kCheckpointEveryNs) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "preload/recording.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -25,6 +26,7 @@ constinit Options g_options{};
 constinit char g_out_pattern[1024] = {};
 constinit bool g_options_read = false;
 constinit bool g_settings_wrong = false;
+constinit bool g_helper_allowed = false;
 constinit std::uint32_t g_recordings_started = 0;
 constinit int g_parent_fd = -1;
 constinit struct stat g_parent_file {};
@@ -144,6 +146,7 @@ int OpenParts(Recording& recording) {
                       (recording.is_forked_child ? SiteTreeReset(storage) : SiteTreeInit(storage));
   if (!opened) return recording.file.last_error() != 0 ? recording.file.last_error() : -ENOMEM;
   recording.windows.Init(&recording.file, g_options.compress);
+  recording.sealer.Init(&recording.windows, g_options.helper && g_helper_allowed && !recording.is_forked_child);
   if (recording.is_forked_child) {
     StackResetAfterFork();
   } else if (!StackInit(StackOptions{g_options.depth, LogModuleFound})) {
@@ -218,6 +221,15 @@ Recording* StartRecording() {
   const bool started = LoadOptions() && Start(*recording);
   recording->phase.store(started ? RecordingPhase::kOn : RecordingPhase::kStopped, std::memory_order_release);
   return started ? recording : nullptr;
+}
+
+void AllowHelper() {
+  for (const char* symbol : {"__tsan_init", "__asan_init", "__msan_init"}) {
+    if (dlsym(RTLD_DEFAULT, symbol) != nullptr) return;
+  }
+  g_helper_allowed = true;
+  Recording* recording = CurrentRecording();
+  if (recording != nullptr) recording->sealer.Init(&recording->windows, g_options.helper && !recording->is_forked_child);
 }
 
 bool IsForeignProcess(const Recording& recording) {

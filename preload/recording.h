@@ -2,7 +2,8 @@
 // One recording: the process's trace file and everything that belongs to it, from its first event to its end.
 //
 //   Recording (fork-local: a forked child finds it zero and starts its own)
-//    ├─ file, log, windows      where things are written
+//    ├─ file, log               where things are written
+//    ├─ windows, sealer         where events wait, and how they get into the file
 //    ├─ threads                 all ThreadStates, those of ended threads to be used again
 //    └─ state                   none → starting → on → stopped (full disk, no memory: for good)
 #pragma once
@@ -12,6 +13,7 @@
 
 #include "preload/base/options.h"
 #include "preload/base/spin_lock.h"
+#include "preload/buffer/sealer.h"
 #include "preload/buffer/window_pool.h"
 #include "preload/thread_state.h"
 #include "preload/trace/log_writer.h"
@@ -28,6 +30,7 @@ struct Recording {
   TraceFile file;
   LogWriter log;
   WindowPool windows;
+  Sealer sealer;
   SpinLock threads_lock;
   ThreadState* threads;
   ThreadState* next_to_check;  // where the search for ended threads goes on
@@ -46,6 +49,10 @@ Recording* CurrentRecording();
 
 // True in a vfork child, which runs in its parent's memory: it must leave the parent's recording alone.
 bool IsForeignProcess(const Recording& recording);
+
+// From the library's constructor: this process may have a helper thread (unless the settings say no).
+// Processes under a thread or address sanitizer may not: its memcpy wants a thread that the sanitizer knows.
+void AllowHelper();
 
 // Ends recording for good and says why, once. `error` is a negative errno.
 void StopRecording(Recording& recording, int error);

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include "preload/buffer/sealer.h"
+
+#include <linux/futex.h>
+
+#include "preload/base/raw_thread.h"
+#include "preload/base/syscalls.h"
+
+namespace memtrace::preload {
+namespace {
+
+using format::WindowHeader;
+
+// Waiting windows cost 64 KiB each; beyond this the program's threads lend a hand.
+constexpr std::uint32_t kMaxQueued = 8;
+
+enum HelperState : std::uint32_t { kNone = 0, kStarting = 1, kRunning = 2, kUnavailable = 3 };
+
+void Futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value) {
+  sys::Call(SYS_futex, sys::AsLong(&word), operation | FUTEX_PRIVATE_FLAG, value, 0, 0, 0);
+}
+
+// Queued windows are linked through a reserved word of their header: the events must stay readable.
+void SetNext(WindowHeader* window, WindowHeader* next) { window->reserved[0] = reinterpret_cast<std::uint64_t>(next); }
+WindowHeader* NextOf(const WindowHeader* window) { return reinterpret_cast<WindowHeader*>(window->reserved[0]); }
+
+}  // namespace
+
+void Sealer::HelperMain(void* sealer) { static_cast<Sealer*>(sealer)->Serve(); }
+
+bool Sealer::StartHelper() {
+  std::uint32_t state = helper_state_.load(std::memory_order_acquire);
+  if (state == kRunning) return true;
+  if (!use_helper_ || state != kNone || !helper_state_.compare_exchange_strong(state, kStarting)) return false;
+  const bool started = StartRawThread(&Sealer::HelperMain, this, "memtrace");
+  helper_state_.store(started ? kRunning : kUnavailable, std::memory_order_release);
+  return started;
+}
+
+void Sealer::Submit(WindowHeader* window) {
+  queued_.fetch_add(1, std::memory_order_relaxed);
+  WindowHeader* head = queue_.load(std::memory_order_relaxed);
+  do {
+    SetNext(window, head);
+  } while (!queue_.compare_exchange_weak(head, window, std::memory_order_release, std::memory_order_relaxed));
+  signals_.fetch_add(1, std::memory_order_release);
+  Futex(signals_, FUTEX_WAKE, 1);
+}
+
+// Never returns: the thread ends with the process.
+void Sealer::Serve() {
+  for (;;) {
+    const std::uint32_t seen = signals_.load(std::memory_order_acquire);
+    WindowHeader* window = queue_.exchange(nullptr, std::memory_order_acquire);
+    if (window == nullptr) {
+      Futex(signals_, FUTEX_WAIT, seen);
+      continue;
+    }
+    while (window != nullptr) {
+      WindowHeader* next = NextOf(window);
+      if (!failed_.load(std::memory_order_relaxed) && windows_->Store(window)) {
+        windows_->Release(window);
+      } else {
+        failed_.store(true, std::memory_order_relaxed);  // its events stay in it
+      }
+      queued_.fetch_sub(1, std::memory_order_relaxed);
+      window = next;
+    }
+  }
+}
+
+WindowHeader* Sealer::Exchange(WindowHeader* full, const WindowOwner& owner, std::uint64_t base_ticks) {
+  if (failed_.load(std::memory_order_relaxed)) return nullptr;
+  if (queued_.load(std::memory_order_relaxed) < kMaxQueued && StartHelper()) {
+    if (WindowHeader* next = windows_->Acquire(owner, base_ticks); next != nullptr) {
+      Submit(full);
+      return next;
+    }
+    // No room for another window: on with this one, once its events are stored.
+  }
+  if (!windows_->Store(full)) return nullptr;
+  WindowPool::Reuse(full, owner, base_ticks);
+  return full;
+}
+
+}  // namespace memtrace::preload
