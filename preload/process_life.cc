@@ -117,7 +117,7 @@ void StartAtLoad() {
   if (recording == nullptr) return;
   g_is_follower = !CurrentOptions().quiet && ParentIsRecorded(recording->file.header()->parent_pid);
   if (!CurrentOptions().follow) RemoveFromPreload(environ, kLibraryName);
-  if (CurrentOptions().quiet) return;
+  if (!ShouldSpeak(*recording)) return;
   Text<1400> line;
   line.Add("recording to ").Add(recording->file.path().c_str());
   if (CurrentOptions().depth == 0) {
