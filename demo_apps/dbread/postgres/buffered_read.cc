@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Eager and batched: PQexec, which buffers every row in the client.
+#include <algorithm>
+
+#include "demo_apps/dbread/postgres/reads.h"
+#include "demo_apps/dbread/postgres/result.h"
+
+namespace dbread::postgres {
+namespace {
+
+class BufferedRead : public BatchReader {
+ public:
+  BufferedRead(PGconn* connection, const std::string& sql, std::size_t batch_rows) {
+    result_ = RunStatement(connection, sql);
+    rows_ = PQntuples(result_.get());
+    constexpr std::size_t kMostRows = 1 << 30;
+    batch_rows_ = batch_rows == 0 ? rows_ : static_cast<int>(std::min(batch_rows, kMostRows));
+  }
+
+  RowBatch* Next() override {
+    if (next_row_ == rows_) return nullptr;
+    int end = next_row_ + std::min(batch_rows_, rows_ - next_row_);
+    batch_.Show(result_.get(), next_row_, end);
+    next_row_ = end;
+    return &batch_;
+  }
+
+ private:
+  ResultHandle result_;
+  ResultBatch batch_;
+  int rows_ = 0;
+  int batch_rows_ = 0;
+  int next_row_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<BatchReader> OpenBuffered(PGconn* connection, const std::string& sql,
+                                          std::size_t batch_rows) {
+  return std::make_unique<BufferedRead>(connection, sql, batch_rows);
+}
+
+}  // namespace dbread::postgres
