@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/aggregate/amount.h"
 #include "analyzer/model/trace.h"
 #include "analyzer/reader/trace_reader.h"
 #include "analyzer/util/result.h"
@@ -32,20 +33,15 @@ struct Moment {
 // naming the marks there are.
 Result<Moment> ParseMoment(const std::string& text, const model::Trace& trace);
 
-struct Amount {
-  std::uint64_t bytes = 0;
-  std::uint64_t blocks = 0;
-};
-
 // Sums for one stack on one allocating thread.
 struct SiteAmounts {
   model::NodeId node = 0;
   model::ThreadId thread = 0;
-  Amount live;        // at the chosen moment
-  Amount peak;        // at the moment of the trace's peak
-  Amount not_freed;   // at the end
-  Amount total;       // ever allocated
-  Amount temporary;   // freed by the same thread before its next allocation
+  Amount live;       // at the chosen moment
+  Amount peak;       // at the moment of the trace's peak
+  Amount not_freed;  // at the end
+  Amount total;      // ever allocated
+  Amount temporary;  // freed by the same thread before its next allocation
 };
 
 struct MarkAmounts {
@@ -58,19 +54,20 @@ struct Profile {
   Domain domain = Domain::kHeap;
   Moment moment;
   std::uint64_t moment_time_ns = 0;
-  Amount live;       // sums over sites, as in SiteAmounts
+  Amount live;  // sums over sites, as in SiteAmounts
   Amount peak;
   Amount not_freed;
   Amount total;
   Amount temporary;
   std::uint64_t peak_time_ns = 0;
-  std::uint64_t frees = 0;           // blocks freed (a successful realloc of a block counts as one free and one allocation)
-  std::uint64_t unknown_frees = 0;   // frees of blocks whose allocation was not recorded
+  std::uint64_t frees = 0;             // blocks freed; a realloc counts as one free and one allocation
+  std::uint64_t unknown_frees = 0;     // frees of blocks whose allocation was not recorded
   std::uint64_t mismatched_frees = 0;  // new freed by free, new[] by delete, ...
+  std::uint64_t lost_frees = 0;        // blocks whose address was given out again without a recorded free
   std::uint64_t events = 0;
-  Amount peak_mapped;                // of the other domain, for the hint line: highest mapped bytes of the program's own
-  std::vector<SiteAmounts> sites;    // those with any non-zero amount, in no particular order
-  std::vector<MarkAmounts> marks;    // by time
+  Amount peak_mapped;              // of the mapped domain, whichever was asked for: for the hint line
+  std::vector<SiteAmounts> sites;  // those with any non-zero amount, in no particular order
+  std::vector<MarkAmounts> marks;  // by time
 };
 
 struct ProfileRequest {

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// Sums per call site and thread, and the exact peak of each of them, in one pass.
+//
+//     live bytes                 ▄ peak                At a new peak nothing is copied: the ledger's epoch
+//     number
+//                        ▄▄    ▄▄█▄▄                   goes up by one, and that alone says "no site has
+//                        changed
+//                   ▄▄▄▄▄██▄▄▄▄█████▄▄                 since the peak". A site that changes afterwards notes
+//                   how
+//     ──────────────┴──┬─┴─────┬───┴─┬──── time        much, in `since_peak`, under the epoch it saw; a note
+//     under
+//                    epoch 7  epoch 8 │                an older epoch is void. At the end
+//                                    end
+//         site's amount at the peak = live at the end - since_peak (0 if its epoch is not the last one)
+//
+// So a new peak costs one addition, however many sites there are, and the peak may be reached a million
+// times.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "analyzer/aggregate/amount.h"
+#include "analyzer/model/trace.h"
+
+namespace memtrace::aggregate {
+
+// One stack on one allocating thread.
+struct LedgerEntry {
+  model::NodeId node = 0;
+  model::ThreadId thread = 0;
+  Amount live;
+  Amount total;
+  Amount temporary;
+
+ private:
+  friend class Ledger;
+  Amount since_peak_;
+  std::uint64_t epoch_ = 0;
+  std::uint32_t next_ = 0;  // another thread's entry of the same node
+};
+
+// Not thread-safe. All operations are O(1) but for nodes that many threads allocate at (their entries are a
+// list).
+class Ledger {
+ public:
+  explicit Ledger(std::size_t node_count);
+
+  // The entry's number, for the calls below.
+  std::uint32_t EntryOf(model::NodeId node, model::ThreadId thread);
+
+  // New memory: counts in live and total.
+  void Allocate(std::uint32_t entry, const Amount& amount, std::uint64_t ticks) {
+    entries_[entry].total += amount;
+    total_ += amount;
+    AddLive(entry, amount, ticks);
+  }
+  void Release(std::uint32_t entry, const Amount& amount);
+  // Takes a Release back.
+  void AddLive(std::uint32_t entry, const Amount& amount, std::uint64_t ticks);
+  void AddTemporary(std::uint32_t entry, const Amount& amount);
+  void RemoveTemporary(std::uint32_t entry, const Amount& amount);
+
+  const Amount& live() const { return live_; }
+  const Amount& peak() const { return peak_; }
+  const Amount& total() const { return total_; }
+  const Amount& temporary() const { return temporary_; }
+  std::uint64_t peak_ticks() const { return peak_ticks_; }  // 0: there was none
+
+  const LedgerEntry& entry(std::uint32_t number) const { return entries_[number]; }
+  std::span<const LedgerEntry> entries() const { return std::span(entries_).subspan(1); }
+  // What this entry had live at the peak.
+  Amount PeakOf(const LedgerEntry& entry) const {
+    return entry.epoch_ == epoch_ ? entry.live - entry.since_peak_ : entry.live;
+  }
+
+ private:
+  void Note(LedgerEntry* entry, const Amount& change);
+
+  std::vector<LedgerEntry> entries_;  // [0] is unused: 0 ends the lists
+  std::vector<std::uint32_t> first_;  // by node: its newest entry
+  Amount live_;
+  Amount peak_;
+  Amount total_;
+  Amount temporary_;
+  std::uint64_t peak_ticks_ = 0;
+  std::uint64_t epoch_ = 1;
+};
+
+}  // namespace memtrace::aggregate

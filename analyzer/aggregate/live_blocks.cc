@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// LiveBlocks: allocations, frees, reallocs.
+#include "analyzer/aggregate/live_blocks.h"
+
+namespace memtrace::aggregate {
+namespace {
+
+using format::AllocKind;
+using format::FreeForm;
+using model::Event;
+using model::EventType;
+
+}  // namespace
+
+LiveBlocks::LiveBlocks(std::span<const model::Site> sites, std::size_t thread_count)
+    : sites_(sites), ledger_(sites.size()), threads_(thread_count) {}
+
+void LiveBlocks::Apply(const Event& event) {
+  ThreadState& thread = StateOf(event);
+  if (thread.is_reallocating) {
+    thread.is_reallocating = false;
+    if (event.type == EventType::kReallocCancel && event.address == thread.realloc.address) {
+      Undo(thread.realloc, event.ticks);
+    }
+  }
+  if (event.type == EventType::kAlloc) {
+    Allocate(event, &thread);
+  } else if (event.type == EventType::kFree) {
+    Free(event, thread);
+  } else if (event.type == EventType::kReallocBegin) {
+    thread.realloc = Free(event, thread);
+    thread.realloc_ticks = event.ticks;
+    thread.is_reallocating = true;
+  }
+}
+
+void LiveBlocks::Finish() {
+  for (ThreadState& thread : threads_) {
+    if (thread.is_reallocating) Undo(thread.realloc, thread.realloc_ticks);
+    thread.is_reallocating = false;
+  }
+}
+
+LiveBlocks::ThreadState& LiveBlocks::StateOf(const Event& event) {
+  if (event.thread >= threads_.size()) threads_.resize(event.thread + 1);
+  return threads_[event.thread];
+}
+
+void LiveBlocks::Allocate(const Event& event, ThreadState* thread) {
+  const std::uint32_t entry = ledger_.EntryOf(event.node, event.thread);
+  const auto [block, is_new] = blocks_.Insert(event.address);
+  if (!is_new) {
+    ++counts_.lost_frees;
+    ledger_.Release(block->entry, {block->size, 1});
+  }
+  *block = Block{event.size, entry};
+  ledger_.Allocate(entry, {event.size, 1}, event.ticks);
+  thread->last_allocation = event.address;
+  thread->has_allocated = true;
+}
+
+LiveBlocks::Release LiveBlocks::Free(const Event& event, const ThreadState& thread) {
+  Release release;
+  release.address = event.address;
+  release.is_known = blocks_.Erase(event.address, &release.block);
+  if (!release.is_known) {
+    ++counts_.unknown_frees;
+    return release;
+  }
+  const Amount amount{release.block.size, 1};
+  const std::uint32_t entry = release.block.entry;
+  ledger_.Release(entry, amount);
+  ++counts_.frees;
+  // The address alone is not enough: another thread may have got it since.
+  release.is_temporary = thread.has_allocated && thread.last_allocation == event.address &&
+                         ledger_.entry(entry).thread == event.thread;
+  if (release.is_temporary) ledger_.AddTemporary(entry, amount);
+  release.is_mismatch = event.free_form != ExpectedForm(entry);
+  if (release.is_mismatch) ++counts_.mismatched_frees;
+  return release;
+}
+
+void LiveBlocks::Undo(const Release& release, std::uint64_t ticks) {
+  if (!release.is_known) {
+    --counts_.unknown_frees;
+    return;
+  }
+  const auto [block, is_new] = blocks_.Insert(release.address);
+  if (!is_new) return;  // given out meanwhile: then realloc did free it, whatever it said
+  *block = release.block;
+  const Amount amount{release.block.size, 1};
+  ledger_.AddLive(release.block.entry, amount, ticks);
+  --counts_.frees;
+  if (release.is_temporary) ledger_.RemoveTemporary(release.block.entry, amount);
+  if (release.is_mismatch) --counts_.mismatched_frees;
+}
+
+FreeForm LiveBlocks::ExpectedForm(std::uint32_t entry) const {
+  const model::NodeId node = ledger_.entry(entry).node;
+  if (node >= sites_.size()) return FreeForm::kFree;
+  switch (sites_[node].kind) {
+    case AllocKind::kNew:
+    case AllocKind::kNewAligned:
+      return FreeForm::kDelete;
+    case AllocKind::kNewArray:
+    case AllocKind::kNewArrayAligned:
+      return FreeForm::kDeleteArray;
+    default:
+      return FreeForm::kFree;
+  }
+}
+
+}  // namespace memtrace::aggregate

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// The heap domain: which blocks are live, and what their coming and going means for the ledger.
+//
+//     event ──► address → block (size, ledger entry) ──► Ledger
+//                  │
+//                  ├─ free of an address that is not there     unknown: it was allocated before us, or unseen
+//                  ├─ allocation at an address that is there   its free was lost: the old block is dropped
+//                  └─ realloc   begin = freed; cancel by the same thread's next event = never happened
+//
+// A realloc counts as one free and one allocation, as valgrind counts it. One whose end was never recorded
+// (the process was killed inside) leaves its block live.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "analyzer/aggregate/ledger.h"
+#include "analyzer/model/event.h"
+#include "analyzer/reader/address_map.h"
+
+namespace memtrace::aggregate {
+
+struct BlockCounts {
+  std::uint64_t frees = 0;
+  std::uint64_t unknown_frees = 0;
+  std::uint64_t mismatched_frees = 0;
+  std::uint64_t lost_frees = 0;
+};
+
+// Feed it every event in order, of all domains: a thread's next event of any kind ends its pending realloc.
+class LiveBlocks {
+ public:
+  // `sites` tells how blocks were asked for; it must outlive this.
+  LiveBlocks(std::span<const model::Site> sites, std::size_t thread_count);
+
+  void Apply(const model::Event& event);
+  // Tells that `event` will come soon.
+  void Prefetch(const model::Event& event) const { blocks_.Prefetch(event.address); }
+  // After the last event.
+  void Finish();
+
+  const Ledger& ledger() const { return ledger_; }
+  const BlockCounts& counts() const { return counts_; }
+
+ private:
+  struct Block {
+    std::uint64_t size = 0;
+    std::uint32_t entry = 0;
+  };
+
+  // What a free did, so that a cancelled realloc can be taken back.
+  struct Release {
+    std::uint64_t address = 0;
+    Block block;
+    bool is_known = false;
+    bool is_temporary = false;
+    bool is_mismatch = false;
+  };
+
+  struct ThreadState {
+    std::uint64_t last_allocation = 0;  // address
+    bool has_allocated = false;
+    bool is_reallocating = false;
+    Release realloc;  // with is_reallocating
+    std::uint64_t realloc_ticks = 0;
+  };
+
+  ThreadState& StateOf(const model::Event& event);
+  void Allocate(const model::Event& event, ThreadState* thread);
+  Release Free(const model::Event& event, const ThreadState& thread);
+  void Undo(const Release& release, std::uint64_t ticks);
+  format::FreeForm ExpectedForm(std::uint32_t entry) const;
+
+  std::span<const model::Site> sites_;
+  Ledger ledger_;
+  reader::AddressMap<Block> blocks_;
+  std::vector<ThreadState> threads_;
+  BlockCounts counts_;
+};
+
+}  // namespace memtrace::aggregate

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// The mapped domain: what the program mapped itself, as pieces of address space.
+//
+//     mmap 8 pages      [ A A A A A A A A ]         one mapping, one piece
+//     munmap 2 inside   [ A A A ]   [ A A A ]       still one block of 6 pages, in two pieces
+//     mmap MAP_FIXED    [ A ][ B B ][ A A A ]       what lay there before is gone, bytes of A: 4 pages
+//
+// Lengths count in whole pages, as the kernel takes them. A mapping counts as one block until its last piece
+// goes. mremap is one unmap and one map; brk's growth is a mapping, its shrinking unmaps.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "analyzer/aggregate/ledger.h"
+#include "analyzer/model/event.h"
+
+namespace memtrace::aggregate {
+
+// Not thread-safe. Costs O(log pieces) an event.
+class Mappings {
+ public:
+  explicit Mappings(std::size_t node_count) : ledger_(node_count) {}
+
+  void Apply(const model::Event& event);
+
+  const Ledger& ledger() const { return ledger_; }
+  std::uint64_t frees() const { return frees_; }                    // mappings gone for good
+  std::uint64_t unknown_unmaps() const { return unknown_unmaps_; }  // of nothing that we saw mapped
+
+ private:
+  struct Range {
+    std::uint64_t start;
+    std::uint64_t end;
+  };
+  struct Mapping {
+    std::uint32_t entry = 0;
+    std::uint32_t pieces = 0;
+    std::uint64_t bytes = 0;  // when it was made
+    std::uint64_t serial = 0;
+    model::ThreadId thread = 0;
+  };
+  struct Piece {
+    std::uint64_t end;
+    std::uint32_t mapping;  // index into mappings_
+  };
+  using Pieces = std::map<std::uint64_t, Piece>;  // by start
+
+  static Range Pages(std::uint64_t address, std::uint64_t length);
+  void Add(const Range& range, const model::Event& event);
+  // False if nothing of ours was there.
+  bool Remove(const Range& range, model::ThreadId thread);
+  void CutPiece(Pieces::iterator piece, const Range& range, model::ThreadId thread);
+  void ForgetMapping(std::uint32_t index, model::ThreadId thread);
+
+  Ledger ledger_;
+  Pieces pieces_;
+  std::vector<Mapping> mappings_;
+  std::vector<std::uint32_t> unused_;       // places in mappings_ to use again
+  std::vector<std::uint64_t> last_serial_;  // by thread: its latest mapping
+  std::uint64_t next_serial_ = 1;
+  std::uint64_t frees_ = 0;
+  std::uint64_t unknown_unmaps_ = 0;
+};
+
+}  // namespace memtrace::aggregate
