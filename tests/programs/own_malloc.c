@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// A program with its own malloc in the executable: its calls never reach a preloaded library. memtrace must
+// say that it saw nothing, and why.
+#define _GNU_SOURCE
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+static char arena[1 << 22];
+static size_t used;
+
+void* malloc(size_t size) {
+  const size_t start = (used + 31) & ~(size_t)15;
+  if (size > sizeof arena - start) return NULL;
+  memcpy(arena + start - 16, &size, sizeof size);
+  used = start + size;
+  return arena + start;
+}
+void free(void* block) {
+  (void)block;
+}
+void* calloc(size_t count, size_t size) {
+  return malloc(count * size);
+}  // never reused, so still zero
+void* realloc(void* block, size_t size) {
+  void* moved = malloc(size);
+  size_t old_size = 0;
+  if (block != NULL) memcpy(&old_size, (char*)block - 16, sizeof old_size);
+  if (moved != NULL && block != NULL) memcpy(moved, block, old_size < size ? old_size : size);
+  return moved;
+}
+
+int main(void) {
+  for (int i = 0; i < 1000; ++i) {
+    char* volatile block = malloc(100);
+    if (block < arena || block >= arena + sizeof arena) return 1;
+    free(block);
+  }
+  printf("done\n");
+  return 0;
+}

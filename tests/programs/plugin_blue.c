@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// Pitfall 26: a plugin of the same shape as plugin_red.c, so that it is often mapped at the same address.
+#include <stdlib.h>
+
+void* AllocateBlue(size_t bytes) {
+  return malloc(bytes);
+}
+void* allocate_in_plugin(size_t bytes) {
+  char* block = AllocateBlue(bytes);
+  if (block != NULL) block[0] = 'b';
+  return block;
+}
