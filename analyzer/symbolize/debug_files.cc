@@ -53,7 +53,7 @@ DebugFiles::DebugFiles(std::vector<std::string> debug_paths, std::string working
 
 std::vector<std::string> DebugFiles::ModuleCandidates(const std::string& recorded) const {
   std::string path = WithoutDeletedMark(recorded);
-  if (!path.starts_with('/')) path = working_directory_ + "/" + path;
+  if (!path.starts_with('/') && !working_directory_.empty()) path = working_directory_ + "/" + path;
   std::vector<std::string> candidates = {path};
   for (const std::string& root : user_paths_) {
     candidates.push_back(root + path);

@@ -52,6 +52,10 @@ std::string WithReadableLambdas(std::string name) {
 
 }  // namespace
 
+bool IsMangled(std::string_view symbol) {
+  return symbol.starts_with("_Z") || symbol.starts_with("_R");
+}
+
 std::string Demangle(const char* symbol_text) {
   std::string symbol(WithoutSuffixes(symbol_text));
   if (symbol.size() > kMaxMangledBytes) return symbol.substr(0, kMaxDemangledBytes) + "...";

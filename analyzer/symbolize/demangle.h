@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace memtrace::symbolize {
 
@@ -10,5 +11,8 @@ namespace memtrace::symbolize {
 // the source has one function. Rust's hash is left out, too. A symbol that is not understood comes back as it
 // is. The length is capped at both ends, since a few bytes of mangled name can stand for megabytes.
 std::string Demangle(const char* symbol);
+
+// True for symbols that carry a C++ or Rust name.
+bool IsMangled(std::string_view symbol);
 
 }  // namespace memtrace::symbolize

@@ -28,6 +28,14 @@ void AddRangesOfLines(Dwarf_Die& unit, const std::vector<AddressSpan>& code, std
   }
 }
 
+// A file without a line would mislead: code merged from several places keeps the file of one of them.
+void Place(const SourceLine& position, Location* location) {
+  if (position.file == nullptr || position.line == 0) return;
+  location->file = *position.file;
+  location->line = position.line;
+  location->column = position.column;
+}
+
 }  // namespace
 
 std::unique_ptr<DwarfInfo> DwarfInfo::Open(Elf* elf, std::vector<AddressSpan> code) {
@@ -82,13 +90,14 @@ std::vector<Location> DwarfInfo::Chain(Unit& unit, std::uint32_t index, const So
   SourceLine position = innermost;
   do {
     Location& location = chain.emplace_back();
-    if (position.file != nullptr) location.file = *position.file;
-    location.line = position.line;
-    location.column = position.column;
-    if (index == AddressMap::kNone) break;
+    if (index == AddressMap::kNone) {
+      Place(position, &location);
+      break;
+    }
     Scope scope = unit.scopes->scope(index);
     location.function = names_.Of(scope.die);
     location.is_inlined = scope.parent != AddressMap::kNone;
+    Place(position.line != 0 ? position : DeclarationOf(scope.die, paths_), &location);
     position = {paths_.OfFileIndex(unit.functions, scope.call_file), scope.call_line, scope.call_column};
     index = scope.parent;
   } while (index != AddressMap::kNone);

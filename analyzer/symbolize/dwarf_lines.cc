@@ -91,4 +91,19 @@ SourceLine LineAt(Dwarf_Die& unit, std::uint64_t address, std::uint64_t scope_be
           static_cast<std::uint32_t>(NumberOf(row)), static_cast<std::uint32_t>(std::max(column, 0))};
 }
 
+// dwarf_decl_file() will not do: it aborts where the unit has no line table.
+SourceLine DeclarationOf(Dwarf_Die& function, SourcePaths& paths) {
+  Dwarf_Attribute attribute;
+  Dwarf_Word index = 0;
+  Dwarf_Die unit;
+  int line = 0;
+  if (dwarf_decl_line(&function, &line) != 0 || line <= 0) return {};
+  if (dwarf_attr_integrate(&function, DW_AT_decl_file, &attribute) == nullptr) return {};
+  // The index counts in the file table of the unit where the attribute stands, not that of `function`.
+  if (dwarf_formudata(&attribute, &index) != 0) return {};
+  if (dwarf_cu_die(attribute.cu, &unit, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr) == nullptr)
+    return {};
+  return {paths.OfFileIndex(unit, index), static_cast<std::uint32_t>(line), 0};
+}
+
 }  // namespace memtrace::symbolize

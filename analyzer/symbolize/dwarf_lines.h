@@ -35,4 +35,7 @@ class SourcePaths {
 // function.
 SourceLine LineAt(Dwarf_Die& unit, std::uint64_t address, std::uint64_t scope_begin, SourcePaths& paths);
 
+// Where a function is declared: what is left to say about code of it that has no line of its own.
+SourceLine DeclarationOf(Dwarf_Die& function, SourcePaths& paths);
+
 }  // namespace memtrace::symbolize

@@ -14,6 +14,7 @@
 namespace memtrace::symbolize {
 namespace {
 
+constexpr int kMaxDepth = 32;        // of functions in classes in functions; more is a circle, too
 constexpr int kMaxOriginSteps = 16;  // inlined → abstract → declaration is two; more than a few is a circle
 
 // The attribute's text, looked for in the entry and in the entries it refers to; nullptr if there is none.
@@ -22,10 +23,13 @@ const char* Text(Dwarf_Die& die, unsigned name) {
   return dwarf_formstring(dwarf_attr_integrate(&die, name, &attribute));
 }
 
+// Empty if there is none, or one that is not mangled: C functions renamed by their library, as glibc does
+// with
+// __GI_strdup, are better known by their name in the source.
 std::string LinkageName(Dwarf_Die& die) {
-  const char* mangled = Text(die, DW_AT_linkage_name);
-  if (mangled == nullptr) mangled = Text(die, DW_AT_MIPS_linkage_name);
-  return mangled == nullptr ? std::string() : Demangle(mangled);
+  const char* linkage_name = Text(die, DW_AT_linkage_name);
+  if (linkage_name == nullptr) linkage_name = Text(die, DW_AT_MIPS_linkage_name);
+  return linkage_name != nullptr && IsMangled(linkage_name) ? Demangle(linkage_name) : std::string();
 }
 
 bool Follow(Dwarf_Die* die, unsigned name) {
@@ -49,14 +53,14 @@ std::string Joined(const std::string& scope, const std::string& name) {
   return scope.empty() ? name : scope + "::" + name;
 }
 
-// GCC gives a lambda's class no name; its one function of interest is the call operator.
-bool IsLambda(Dwarf_Die& type) {
+// GCC gives a lambda's class no name, but it has a call operator.
+const char* NameOfUnnamed(Dwarf_Die& type) {
   bool is_lambda = false;
   DwarfWalk().ForEachChild(type, [&](Dwarf_Die& member) {
     const char* name = dwarf_tag(&member) == DW_TAG_subprogram ? Text(member, DW_AT_name) : nullptr;
     is_lambda = is_lambda || (name != nullptr && std::string_view(name) == "operator()");
   });
-  return is_lambda;
+  return is_lambda ? "{lambda}" : "{unnamed}";
 }
 
 bool HasNestedNames(Dwarf_Die& die) {
@@ -76,55 +80,34 @@ bool HasNestedNames(Dwarf_Die& die) {
 
 }  // namespace
 
-// Walks a unit once. Scopes are added as they are entered, so a function's scope is known before its inner
-// ones.
+// Walks a unit once.
 class FunctionNames::NestingCollector {
  public:
-  explicit NestingCollector(Nesting* nesting) : nesting_(nesting) { nesting_->scopes.emplace_back(); }
+  NestingCollector(Dwarf_Die unit, Nesting* nesting) : nesting_(nesting) {
+    nesting_->scopes.push_back({unit, 0});
+    Collect(unit, 0);
+  }
 
+ private:
   void Collect(Dwarf_Die& parent, std::uint32_t scope) {
     walk_.ForEachChild(parent, [&](Dwarf_Die& die) {
       switch (dwarf_tag(&die)) {
         case DW_TAG_subprogram:
           nesting_->of_entry.emplace(die.addr, scope);
-          return CollectInside(die, [&] { return FunctionScope(die, scope); });
+          [[fallthrough]];
         case DW_TAG_namespace:
-          return CollectInside(die, [&] { return Named(die, scope, "(anonymous namespace)"); });
         case DW_TAG_class_type:
         case DW_TAG_structure_type:
         case DW_TAG_union_type:
         case DW_TAG_enumeration_type:
-          return CollectInside(die,
-                               [&] { return Named(die, scope, IsLambda(die) ? "{lambda}" : "{unnamed}"); });
+          nesting_->scopes.push_back({die, scope});
+          return Collect(die, static_cast<std::uint32_t>(nesting_->scopes.size() - 1));
         case DW_TAG_lexical_block:
           return Collect(die, scope);
         default:
           return;
       }
     });
-  }
-
- private:
-  template <typename MakeScope>
-  void CollectInside(Dwarf_Die& die, const MakeScope& make_scope) {
-    if (dwarf_haschildren(&die) <= 0) return;
-    nesting_->scopes.push_back(make_scope());
-    Collect(die, static_cast<std::uint32_t>(nesting_->scopes.size() - 1));
-  }
-
-  std::string Named(Dwarf_Die& die, std::uint32_t scope, const char* if_unnamed) {
-    const char* name = Text(die, DW_AT_name);
-    return Joined(nesting_->scopes[scope], name == nullptr ? if_unnamed : name);
-  }
-
-  // For classes and lambdas inside a function. A definition apart from its declaration takes the latter's
-  // scope.
-  std::string FunctionScope(Dwarf_Die& die, std::uint32_t scope) {
-    if (const std::string linkage_name = LinkageName(die); !linkage_name.empty())
-      return QualifiedName(linkage_name);
-    const Dwarf_Die declaration = Declaration(die);
-    const auto known = nesting_->of_entry.find(declaration.addr);
-    return Named(die, known == nesting_->of_entry.end() ? scope : known->second, "{unnamed}");
   }
 
   Nesting* nesting_;
@@ -135,12 +118,22 @@ const FunctionNames::Nesting& FunctionNames::NestingOf(Dwarf_Die& entry) {
   const auto [place, is_new] = nesting_.try_emplace(entry.cu);
   Dwarf_Die unit;
   if (is_new && dwarf_diecu(&entry, &unit, nullptr, nullptr) != nullptr) {
-    NestingCollector(&place->second).Collect(unit, 0);
+    NestingCollector(unit, &place->second);
   }
   return place->second;
 }
 
-std::string FunctionNames::Build(Dwarf_Die function) {
+std::string FunctionNames::ScopeName(const Nesting& nesting, std::uint32_t index) {
+  if (index == 0) return {};
+  Dwarf_Die die = nesting.scopes[index].die;
+  const int tag = dwarf_tag(&die);
+  if (tag == DW_TAG_subprogram) return QualifiedName(Of(die));  // of a class or lambda inside a function
+  const char* name = Text(die, DW_AT_name);
+  if (name == nullptr) name = tag == DW_TAG_namespace ? "(anonymous namespace)" : NameOfUnnamed(die);
+  return Joined(ScopeName(nesting, nesting.scopes[index].parent), name);
+}
+
+std::string FunctionNames::Build(Dwarf_Die& function) {
   if (std::string linkage_name = LinkageName(function); !linkage_name.empty()) return linkage_name;
   const char* name = Text(function, DW_AT_name);
   if (name == nullptr) return {};
@@ -148,13 +141,18 @@ std::string FunctionNames::Build(Dwarf_Die function) {
   if (!HasNestedNames(declaration)) return name;
   const Nesting& nesting = NestingOf(declaration);
   const auto scope = nesting.of_entry.find(declaration.addr);
-  return scope == nesting.of_entry.end() ? name : Joined(nesting.scopes[scope->second], name);
+  return scope == nesting.of_entry.end() ? name : Joined(ScopeName(nesting, scope->second), name);
 }
 
 const std::string& FunctionNames::Of(Dwarf_Die& function) {
+  static const std::string kTooDeep;
   const auto known = names_.find(function.addr);
   if (known != names_.end()) return known->second;
-  return names_.emplace(function.addr, Build(function)).first->second;
+  if (depth_ >= kMaxDepth) return kTooDeep;
+  ++depth_;
+  std::string name = Build(function);
+  --depth_;
+  return names_.emplace(function.addr, std::move(name)).first->second;
 }
 
 }  // namespace memtrace::symbolize

@@ -5,8 +5,9 @@
 #include <gelf.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
+
+#include "analyzer/symbolize/demangle.h"
 
 namespace memtrace::symbolize {
 namespace {
@@ -22,8 +23,7 @@ struct Tables {
 // local.
 std::uint32_t Preference(const char* name, const GElf_Sym& symbol) {
   std::uint32_t underscores = 0;
-  const bool is_mangled = std::strncmp(name, "_Z", 2) == 0 || std::strncmp(name, "_R", 2) == 0;
-  while (!is_mangled && underscores < 3 && name[underscores] == '_') ++underscores;
+  while (!IsMangled(name) && underscores < 3 && name[underscores] == '_') ++underscores;
   const bool is_exported = GELF_ST_BIND(symbol.st_info) != STB_LOCAL;
   return (3 - underscores) * 2 + (is_exported ? 1 : 0);
 }

@@ -13,9 +13,11 @@ namespace memtrace::symbolize {
 
 // One source-level frame. A machine frame gives one or more of them: inlined calls innermost first.
 struct Frame {
-  std::string function;  // demangled; empty: unknown
-  std::string file;      // source path as in the debug information; empty: no line known
-  std::uint32_t line = 0;
+  // Demangled; empty: unknown. With the parameters where the debug information has them; function_name.h
+  // takes them off.
+  std::string function;
+  std::string file;        // source path as in the debug information; empty: no line known
+  std::uint32_t line = 0;  // where the compiler left it open (merged code): that of the function itself
   std::uint32_t column = 0;
   std::string module;  // file name of the program or library, without folders; empty: none (JIT code)
   std::string module_path;
