@@ -28,28 +28,30 @@ struct StackRead;
 // Counts for the trace's header and for tests; written by the owning thread, readable by any.
 struct CaptureCounters {
   std::uint64_t captures;
-  std::uint64_t rule_steps;        // frames found by stepping rather than by the prefix
-  std::uint64_t prefix_breaks;     // captures that found a changed word in their prefix
-  std::uint64_t foreign_walks;     // captures that began or passed outside the thread's own stack
-  std::uint64_t truncated_stacks;  // stacks whose end was not reached
+  std::uint64_t rule_steps;     // frames found by stepping rather than by the prefix
+  std::uint64_t prefix_breaks;  // captures that found a changed word in their prefix
+  std::uint64_t
+      foreign_walks;  // captures by the careful walk: foreign stacks, signal frames, odd unwind rows
+  std::uint64_t truncated_stacks;  // walks that did not reach the stack's end
   std::uint64_t guessed_frames;    // steps through code without unwind information, by rbp
 };
 
 struct ThreadCapture {
-  std::uintptr_t low;   // every byte of [low, high) has been found readable; low moves down as the stack grows
-  std::uintptr_t high;  // top of the thread's stack
-  Frame* frames;        // outermost first
-  Check* checks;
-  std::uint32_t depth;           // frames in use
-  std::uint32_t fast_limit;      // below this depth the fast paths may append
-  std::uint64_t modules_stamp;   // the modules' state that frames belong to
-  Frame* fresh;                  // frames of a walk under way, innermost first
-  StackRead* reads;              // memory that special frames of that walk read
-  std::uint32_t frame_capacity;
-  std::uint32_t check_capacity;
-  std::uint32_t read_count;
-  std::uint32_t reserved;
+  std::uintptr_t low;  // every byte of [low, high) has been found readable; low moves down as the stack grows
+  std::uintptr_t high;          // top of the thread's stack
+  std::uint64_t modules_stamp;  // the modules' state that frames belong to
+  Frame* frames;                // outermost first; frames[0] is the root
+  Check* checks;                // room for three a frame
+  std::uint32_t depth;          // frames in use, root included
+  std::uint32_t append_limit;   // a frame may be appended at indexes below: room, and max_depth
   CaptureCounters counters;
+  Frame* fresh;      // frames of a walk under way, innermost first
+  StackRead* reads;  // memory that special frames of that walk read; room for three a frame
+  std::uint32_t read_count;
+  std::uint32_t frame_capacity;
+  std::uint32_t fresh_capacity;
+  std::uint32_t reserved;
+  std::uintptr_t lowest;  // low never goes below; 0: unknown
 };
 
 struct StackOptions {
@@ -57,7 +59,8 @@ struct StackOptions {
   ModuleSink module_sink;   // may be null
 };
 
-// Once, before the first capture; SiteTreeInit comes first. Reports the modules that are loaded. False: no memory.
+// Once, before the first capture; SiteTreeInit comes first. Reports the modules that are loaded. False: no
+// memory.
 bool StackInit(const StackOptions& options);
 // In a child after fork, after SiteTreeReset: forgets node ids and reports all known modules again.
 void StackResetAfterFork();
@@ -65,11 +68,12 @@ void StackResetAfterFork();
 // For a zeroed ThreadCapture (MapPrivate). stack_high is the top of the thread's stack: __libc_stack_end
 // rounded up to a page for the main thread, pthread_self() for others. stack_low may be 0: unknown.
 bool ThreadCaptureInit(ThreadCapture& thread, std::uintptr_t stack_low, std::uintptr_t stack_high);
-// The same thread state for another thread; memory is kept for it, unless there is very much of it.
+// The same thread state for another thread: counters start again at 0, memory is kept unless it is very much.
 void ThreadCaptureReset(ThreadCapture& thread, std::uintptr_t stack_low, std::uintptr_t stack_high);
 
 // The node of the current stack. pc: the hook's return address; sp: the stack pointer after that return
-// (__builtin_frame_address(0) + 16); rbp: the caller's. 0 only if memory or storage failed.
+// (__builtin_frame_address(0) + 16); rbp: the caller's, the word at that frame address, read before any tail
+// call can give the frame's memory away. 0 only if memory or storage failed.
 // Must not be re-entered on the same ThreadCapture: the hook's guard sees to that.
 std::uint32_t Capture(ThreadCapture& thread, std::uintptr_t pc, std::uintptr_t sp, std::uintptr_t rbp,
                       format::AllocKind kind);

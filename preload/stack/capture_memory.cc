@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "preload/stack/capture_memory.h"
+
+#include "preload/base/arena.h"
+#include "preload/stack/stack_memory.h"
+#include "preload/stack/verified_prefix.h"
+
+namespace memtrace::preload {
+namespace {
+
+// A recycled thread state keeps what it has up to this size.
+constexpr std::uint32_t kKeptFrames = 4096;
+
+template <typename T>
+void Release(T*& array, std::uint32_t capacity) {
+  if (array != nullptr) UnmapPrivate(array, capacity * sizeof(T));
+  array = nullptr;
+}
+
+template <typename T>
+void Copy(const T* from, T* to, std::uint32_t count) {
+  for (std::uint32_t i = 0; i < count; ++i) to[i] = from[i];
+}
+
+void ReleaseFrames(ThreadCapture& thread) {
+  Release(thread.frames, thread.frame_capacity);
+  Release(thread.checks, thread.frame_capacity * kWordsPerFrame);
+  thread.frame_capacity = 0;
+}
+
+void ReleaseFresh(ThreadCapture& thread) {
+  Release(thread.fresh, thread.fresh_capacity);
+  Release(thread.reads, thread.fresh_capacity * kWordsPerFrame);
+  thread.fresh_capacity = 0;
+}
+
+std::uint32_t NextCapacity(std::uint32_t capacity) {
+  return capacity == 0 ? kFirstFrames : capacity * 2;
+}
+
+}  // namespace
+
+bool GrowFrames(ThreadCapture& thread) {
+  const std::uint32_t capacity = NextCapacity(thread.frame_capacity);
+  if (capacity > kMaxFrames) return false;
+  Frame* frames = MapArray<Frame>(capacity);
+  Check* checks = MapArray<Check>(capacity * kWordsPerFrame);
+  if (frames == nullptr || checks == nullptr) {
+    Release(frames, capacity);
+    Release(checks, capacity * kWordsPerFrame);
+    return false;
+  }
+  if (thread.frame_capacity != 0) {
+    Copy(thread.frames, frames, thread.depth);
+    Copy(thread.checks, checks, thread.frames[thread.depth - 1].check_end);
+  }
+  ReleaseFrames(thread);
+  thread.frames = frames;
+  thread.checks = checks;
+  thread.frame_capacity = capacity;
+  return true;
+}
+
+bool GrowFresh(ThreadCapture& thread, std::uint32_t used) {
+  const std::uint32_t capacity = NextCapacity(thread.fresh_capacity);
+  if (capacity > kMaxFrames) return false;
+  Frame* fresh = MapArray<Frame>(capacity);
+  StackRead* reads = MapArray<StackRead>(capacity * kWordsPerFrame);
+  if (fresh == nullptr || reads == nullptr) {
+    Release(fresh, capacity);
+    Release(reads, capacity * kWordsPerFrame);
+    return false;
+  }
+  if (thread.fresh_capacity != 0) {
+    Copy(thread.fresh, fresh, used);
+    Copy(thread.reads, reads, thread.read_count);
+  }
+  ReleaseFresh(thread);
+  thread.fresh = fresh;
+  thread.reads = reads;
+  thread.fresh_capacity = capacity;
+  return true;
+}
+
+bool ExtendKnownStack(ThreadCapture& thread, std::uintptr_t sp) {
+  if (sp >= thread.high || sp < thread.lowest) return false;
+  const std::uintptr_t wanted = sp & ~(kStackPageBytes - 1);
+  while (thread.low > wanted) {
+    if (!IsReadable(thread.low - kStackPageBytes)) return false;
+    thread.low -= kStackPageBytes;
+  }
+  return true;
+}
+
+bool ThreadCaptureInit(ThreadCapture& thread, std::uintptr_t stack_low, std::uintptr_t stack_high) {
+  ThreadCaptureReset(thread, stack_low, stack_high);
+  return thread.frames != nullptr && thread.fresh != nullptr;
+}
+
+void ThreadCaptureReset(ThreadCapture& thread, std::uintptr_t stack_low, std::uintptr_t stack_high) {
+  if (thread.frame_capacity > kKeptFrames) ReleaseFrames(thread);
+  if (thread.fresh_capacity > kKeptFrames) ReleaseFresh(thread);
+  if (thread.frames == nullptr) GrowFrames(thread);
+  if (thread.fresh == nullptr) GrowFresh(thread, 0);
+  thread.high = stack_high & ~std::uintptr_t{7};
+  thread.low = (thread.high - 1) & ~(kStackPageBytes - 1);
+  thread.lowest = stack_low;
+  thread.depth = 1;
+  thread.read_count = 0;
+  thread.counters = CaptureCounters{};
+  thread.modules_stamp = 0;  // no real stamp: the first capture takes the slow path and sets up the root
+}
+
+}  // namespace memtrace::preload

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+#include "preload/stack/modules.h"
+
+#include <link.h>
+#include <sched.h>
+
+#include "preload/base/arena.h"
+#include "preload/base/syscalls.h"
+#include "preload/stack/elf_image.h"
+#include "preload/stack/modules_internal.h"
+#include "preload/stack/rule_table.h"
+
+namespace memtrace::preload {
+
+constinit std::atomic<std::uint64_t> g_modules_stamp{1u << 16};
+
+namespace {
+
+constexpr std::uint64_t kOneEpoch = 1u << 16;
+constexpr std::size_t kMaxPathBytes = 4096;
+
+// A module that code has run in. Never removed: it may come back, and its generation must stay taken.
+struct Module {
+  ModuleInfo info;
+  std::uintptr_t map_start;
+  std::uintptr_t map_end;
+  const char* link_name;                      // as the dynamic linker calls it
+  std::atomic<const link_map*> link;          // where it was last seen loaded,
+  std::atomic<std::uint64_t> verified_stamp;  // and when that was known to be this very module
+  Module* next;                               // met before this one
+};
+
+constinit std::atomic<Module*> g_modules{nullptr};
+constinit std::atomic<std::uint32_t> g_next_id{0};
+constinit std::atomic<ModuleSink> g_sink{nullptr};
+constinit std::atomic<std::uint32_t> g_readers{0};
+
+bool SameText(const char* a, const char* b) {
+  for (; *a == *b; ++a, ++b) {
+    if (*a == '\0') return true;
+  }
+  return false;
+}
+
+std::size_t Length(const char* text) {
+  return __builtin_strlen(text);
+}
+
+bool StartsWith(const char* text, const char* prefix) {
+  for (; *prefix != '\0'; ++text, ++prefix) {
+    if (*text != *prefix) return false;
+  }
+  return true;
+}
+
+// Memory that is never given back, in pieces; the rest of a nearly used up region is wasted.
+void* AllocateForEver(std::size_t bytes) {
+  struct alignas(16) Region {
+    std::atomic<std::size_t> used;
+    char* data() { return reinterpret_cast<char*>(this + 1); }
+  };
+  constexpr std::size_t kRegionBytes = 32 * 1024;
+  static constinit std::atomic<Region*> current{nullptr};
+  bytes = (bytes + 15) & ~std::size_t{15};
+  if (bytes > kRegionBytes / 4) return MapPrivate(bytes);
+  for (;;) {
+    Region* region = current.load(std::memory_order_acquire);
+    if (region != nullptr) {
+      const std::size_t at = region->used.fetch_add(bytes, std::memory_order_relaxed);
+      if (at + bytes <= kRegionBytes - sizeof(Region)) return region->data() + at;
+    }
+    auto* fresh = static_cast<Region*>(MapPrivate(kRegionBytes));
+    if (fresh == nullptr) return nullptr;
+    if (!current.compare_exchange_strong(region, fresh, std::memory_order_acq_rel))
+      UnmapPrivate(fresh, kRegionBytes);
+  }
+}
+
+// Writes the path that people know the module by into `path` and returns its length.
+std::size_t DescribePath(const char* link_name, char* path) {
+  auto append = [path](std::size_t at, const char* text) {
+    for (; *text != '\0' && at + 1 < kMaxPathBytes; ++text) path[at++] = *text;
+    path[at] = '\0';
+    return at;
+  };
+  if (StartsWith(link_name, "linux-vdso")) return append(0, "[vdso]");
+  if (*link_name == '/') return append(0, link_name);
+  if (*link_name == '\0') {
+    const long bytes =
+        sys::Call(SYS_readlink, sys::AsLong("/proc/self/exe"), sys::AsLong(path), kMaxPathBytes - 1);
+    const std::size_t length = sys::IsError(bytes) ? 0 : static_cast<std::size_t>(bytes);
+    path[length] = '\0';
+    return length;
+  }
+  const long with_nul = sys::Call(SYS_getcwd, sys::AsLong(path), kMaxPathBytes);
+  std::size_t length = sys::IsError(with_nul) || with_nul < 2 ? 0 : static_cast<std::size_t>(with_nul) - 1;
+  if (length > 1) length = append(length, "/");
+  return append(length, link_name);
+}
+
+bool IsSameModule(const Module& module, const dl_find_object& found, const ElfImage& image) {
+  return module.map_start == reinterpret_cast<std::uintptr_t>(found.dlfo_map_start) &&
+         module.map_end == reinterpret_cast<std::uintptr_t>(found.dlfo_map_end) &&
+         module.info.load_bias == found.dlfo_link_map->l_addr &&
+         module.info.build_id_bytes ==
+             (image.build_id_bytes < kMaxBuildIdBytes ? image.build_id_bytes : kMaxBuildIdBytes) &&
+         __builtin_memcmp(module.info.build_id, image.build_id, module.info.build_id_bytes) == 0 &&
+         SameText(module.link_name, found.dlfo_link_map->l_name);
+}
+
+void MarkVerified(Module& module, const link_map* link, std::uint64_t stamp) {
+  if (ModulesInChange(stamp)) return;
+  module.link.store(link, std::memory_order_relaxed);
+  module.verified_stamp.store(stamp, std::memory_order_release);
+}
+
+// A module that knows its names only.
+Module* NewModule(const dl_find_object& found) {
+  char* path = MapArray<char>(kMaxPathBytes);  // not on the program's stack, which may be small
+  if (path == nullptr) return nullptr;
+  const char* link_name = found.dlfo_link_map->l_name;
+  const std::size_t path_bytes = DescribePath(link_name, path);
+  const std::size_t name_bytes = Length(link_name);
+  auto* module = static_cast<Module*>(AllocateForEver(sizeof(Module) + path_bytes + 1 + name_bytes + 1));
+  if (module != nullptr) {
+    char* text = reinterpret_cast<char*>(module + 1);
+    __builtin_memcpy(text, path, path_bytes + 1);
+    __builtin_memcpy(text + path_bytes + 1, link_name, name_bytes + 1);
+    module->info.path = text;
+    module->info.path_bytes = static_cast<std::uint16_t>(path_bytes);
+    module->link_name = text + path_bytes + 1;
+  }
+  UnmapPrivate(path, kMaxPathBytes);
+  return module;
+}
+
+Module* Register(const dl_find_object& found, const ElfImage& image, std::uint8_t generation,
+                 std::uint64_t stamp) {
+  Module* module = NewModule(found);
+  if (module == nullptr) return nullptr;
+  module->map_start = reinterpret_cast<std::uintptr_t>(found.dlfo_map_start);
+  module->map_end = reinterpret_cast<std::uintptr_t>(found.dlfo_map_end);
+  ModuleInfo& info = module->info;
+  info.id = g_next_id.fetch_add(1, std::memory_order_relaxed);
+  info.generation = generation;
+  info.start = image.code_start;
+  info.end = image.code_end;
+  info.load_bias = found.dlfo_link_map->l_addr;
+  info.build_id_bytes = static_cast<std::uint8_t>(
+      image.build_id_bytes < kMaxBuildIdBytes ? image.build_id_bytes : kMaxBuildIdBytes);
+  if (info.build_id_bytes != 0) __builtin_memcpy(info.build_id, image.build_id, info.build_id_bytes);
+  MarkVerified(*module, found.dlfo_link_map, stamp);
+  module->next = g_modules.load(std::memory_order_relaxed);
+  while (!g_modules.compare_exchange_weak(module->next, module, std::memory_order_acq_rel)) {
+  }
+  return module;
+}
+
+std::uint8_t IdentifyModule(const dl_find_object& found, std::uint64_t stamp) {
+  const ElfImage image = ReadElfImage(found);
+  const auto start = reinterpret_cast<std::uintptr_t>(found.dlfo_map_start);
+  const auto end = reinterpret_cast<std::uintptr_t>(found.dlfo_map_end);
+  std::uint8_t generation = 0;
+  bool replaced_unseen = false;
+  bool overlaps = false;
+  for (Module* module = g_modules.load(std::memory_order_acquire); module != nullptr; module = module->next) {
+    if (module->map_end <= start || module->map_start >= end) continue;
+    if (IsSameModule(*module, found, image)) {
+      MarkVerified(*module, found.dlfo_link_map, stamp);
+      return module->info.generation;
+    }
+    if (!overlaps || module->info.generation >= generation) generation = module->info.generation;
+    overlaps = true;
+    replaced_unseen |= module->verified_stamp.load(std::memory_order_acquire) == stamp;
+  }
+  if (overlaps) ++generation;
+  // glibc closes modules of its own (gconv) without our seeing it; their rules must go as well.
+  if (replaced_unseen && !ModulesInChange(stamp))
+    g_modules_stamp.fetch_add(kOneEpoch, std::memory_order_acq_rel);
+  const Module* module = Register(found, image, generation, stamp);
+  const ModuleSink sink = g_sink.load(std::memory_order_acquire);
+  if (module != nullptr && sink != nullptr) sink(module->info);
+  return generation;
+}
+
+int ReportLoaded(dl_phdr_info* info, std::size_t, void*) {
+  for (unsigned i = 0; i < info->dlpi_phnum; ++i) {
+    const auto& header = info->dlpi_phdr[i];
+    if (header.p_type != PT_LOAD || (header.p_flags & PF_X) == 0) continue;
+    dl_find_object found;
+    if (_dl_find_object(reinterpret_cast<void*>(info->dlpi_addr + header.p_vaddr), &found) == 0) {
+      ModuleGeneration(found, ModulesStamp());
+    }
+    break;
+  }
+  return 0;
+}
+
+}  // namespace
+
+bool ModulesInit(ModuleSink sink) {
+  g_sink.store(sink, std::memory_order_release);
+  dl_iterate_phdr(ReportLoaded, nullptr);
+  return g_modules.load(std::memory_order_acquire) != nullptr;
+}
+
+void ModulesResetAfterFork() {
+  g_readers.store(0, std::memory_order_relaxed);
+  const std::uint64_t epoch = g_modules_stamp.load(std::memory_order_relaxed) / kOneEpoch;
+  g_modules_stamp.store((epoch + 1) * kOneEpoch, std::memory_order_release);
+  const ModuleSink sink = g_sink.load(std::memory_order_acquire);
+  if (sink == nullptr) return;
+  for (Module* module = g_modules.load(std::memory_order_acquire); module != nullptr; module = module->next) {
+    sink(module->info);
+  }
+}
+
+std::uint8_t ModuleGeneration(const dl_find_object& found, std::uint64_t stamp) {
+  if (!ModulesInChange(stamp)) {
+    for (Module* module = g_modules.load(std::memory_order_acquire); module != nullptr;
+         module = module->next) {
+      if (module->verified_stamp.load(std::memory_order_acquire) == stamp &&
+          module->link.load(std::memory_order_relaxed) == found.dlfo_link_map &&
+          module->map_start == reinterpret_cast<std::uintptr_t>(found.dlfo_map_start)) {
+        return module->info.generation;
+      }
+    }
+  }
+  return IdentifyModule(found, stamp);
+}
+
+ModuleReader::ModuleReader() {
+  g_readers.fetch_add(1, std::memory_order_seq_cst);
+  modules_stay_ = !ModulesInChange(g_modules_stamp.load(std::memory_order_seq_cst));
+}
+
+ModuleReader::~ModuleReader() {
+  g_readers.fetch_sub(1, std::memory_order_release);
+}
+
+void ModulesChanging() {
+  g_modules_stamp.fetch_add(1, std::memory_order_seq_cst);
+  // Whoever reads a module's tables now may do so for a guessed pc. Not for ever: a signal handler may have
+  // jumped out of such a reading.
+  constexpr int kMaxYields = 1000;
+  for (int i = 0; i < kMaxYields && g_readers.load(std::memory_order_seq_cst) != 0; ++i)
+    sys::Call(SYS_sched_yield);
+}
+
+void ModulesChanged() {
+  std::uint64_t stamp = g_modules_stamp.load(std::memory_order_relaxed);
+  std::uint64_t next = 0;
+  do {
+    // A child forked inside dlclose has forgotten that a change was under way.
+    next = stamp + kOneEpoch - (ModulesInChange(stamp) ? 1 : 0);
+  } while (!g_modules_stamp.compare_exchange_weak(stamp, next, std::memory_order_acq_rel));
+  constexpr std::uint64_t kEpochsBetweenSweeps = 1024;  // tags repeat after 4096 epochs
+  if (next / kOneEpoch % kEpochsBetweenSweeps == 0) RuleTableDropOld(RuleTagOf(next));
+}
+
+}  // namespace memtrace::preload
