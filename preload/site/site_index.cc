@@ -11,30 +11,17 @@
 #include "preload/site/site_nodes.h"
 
 namespace memtrace::preload {
+
+constinit std::atomic<SiteIndexTable*> g_site_index{nullptr};
+
 namespace {
 
-struct Table {
-  std::uint32_t tag_shift;  // 32 - log2(capacity)
-  std::uint32_t capacity;
-  std::atomic<std::uint32_t> used;
-  std::atomic<std::uint32_t> moving;  // as a previous table: slots that somebody has taken on to move,
-  std::atomic<std::uint32_t> moved;   // and slots that have been moved
-  std::uint32_t reserved;
-  std::atomic<Table*> previous;
-  std::uint64_t padding[4];  // slots start at a cache line
-
-  std::atomic<std::uint64_t>* slots() { return reinterpret_cast<std::atomic<std::uint64_t>*>(this + 1); }
-  const std::atomic<std::uint64_t>* slots() const {
-    return reinterpret_cast<const std::atomic<std::uint64_t>*>(this + 1);
-  }
-};
-static_assert(sizeof(Table) == 64);
+using Table = SiteIndexTable;
 
 constexpr std::uint32_t kFirstCapacity = 4096;
 constexpr std::uint32_t kMaxCapacity = 1u << 31;
 constexpr std::uint32_t kMoveBatch = 64;
 
-constinit std::atomic<Table*> g_table{nullptr};
 constinit std::atomic<bool> g_growing{false};
 
 std::size_t TableBytes(std::uint32_t capacity) {
@@ -42,9 +29,6 @@ std::size_t TableBytes(std::uint32_t capacity) {
 }
 std::uint32_t Tag(std::uint64_t path_hash) {
   return static_cast<std::uint32_t>(path_hash >> 32);
-}
-std::uint32_t FirstSlot(const Table& table, std::uint32_t tag) {
-  return tag >> table.tag_shift;
 }
 // Linear probing stays short to about three quarters; the rest is for while a larger table is being made.
 std::uint32_t GrowAt(const Table& table) {
@@ -62,21 +46,9 @@ Table* MapTable(std::uint32_t capacity) {
   return table;
 }
 
-std::uint32_t FindIn(const Table& table, std::uint32_t tag, std::uint64_t key, std::uint32_t parent) {
-  const std::uint32_t mask = table.capacity - 1;
-  for (std::uint32_t slot = FirstSlot(table, tag);; slot = (slot + 1) & mask) {
-    const std::uint64_t entry = table.slots()[slot].load(std::memory_order_acquire);
-    if (entry == 0) return 0;
-    if (static_cast<std::uint32_t>(entry >> 32) != tag) continue;
-    const auto id = static_cast<std::uint32_t>(entry);
-    const format::SiteNode& node = SiteNodeAt(id);
-    if (__builtin_expect(node.key == key && node.parent == parent, 1)) return id;
-  }
-}
-
 void AddTo(Table& table, std::uint64_t entry) {
   const std::uint32_t mask = table.capacity - 1;
-  std::uint32_t slot = FirstSlot(table, static_cast<std::uint32_t>(entry >> 32));
+  std::uint32_t slot = table.FirstSlot(entry);
   for (;; slot = (slot + 1) & mask) {
     std::uint64_t empty = 0;
     if (table.slots()[slot].load(std::memory_order_relaxed) == 0 &&
@@ -125,12 +97,12 @@ bool Grow(Table& table) {
   }
   if (g_growing.exchange(true, std::memory_order_acquire)) return true;
   bool done = true;
-  if (g_table.load(std::memory_order_acquire) == &table) {
+  if (g_site_index.load(std::memory_order_acquire) == &table) {
     Table* larger = MapTable(table.capacity * 2);
     done = larger != nullptr;
     if (done) {
       larger->previous.store(&table, std::memory_order_relaxed);
-      g_table.store(larger, std::memory_order_release);
+      g_site_index.store(larger, std::memory_order_release);
     }
   }
   g_growing.store(false, std::memory_order_release);
@@ -141,12 +113,12 @@ bool Grow(Table& table) {
 
 bool SiteIndexInit() {
   g_growing.store(false, std::memory_order_relaxed);
-  g_table.store(MapTable(kFirstCapacity), std::memory_order_release);
-  return g_table.load(std::memory_order_relaxed) != nullptr;
+  g_site_index.store(MapTable(kFirstCapacity), std::memory_order_release);
+  return g_site_index.load(std::memory_order_relaxed) != nullptr;
 }
 
 void SiteIndexDiscard() {
-  Table* table = g_table.exchange(nullptr, std::memory_order_acq_rel);
+  Table* table = g_site_index.exchange(nullptr, std::memory_order_acq_rel);
   while (table != nullptr) {
     Table* previous = table->previous.load(std::memory_order_relaxed);
     UnmapPrivate(table, TableBytes(table->capacity));
@@ -154,17 +126,9 @@ void SiteIndexDiscard() {
   }
 }
 
-std::uint32_t SiteIndexFind(std::uint64_t path_hash, std::uint64_t key, std::uint32_t parent) {
-  const Table& table = *g_table.load(std::memory_order_acquire);
-  const std::uint32_t id = FindIn(table, Tag(path_hash), key, parent);
-  if (__builtin_expect(id != 0, 1)) return id;
-  const Table* previous = table.previous.load(std::memory_order_acquire);
-  return previous == nullptr ? 0 : FindIn(*previous, Tag(path_hash), key, parent);
-}
-
 bool SiteIndexAdd(std::uint64_t path_hash, std::uint32_t id) {
   for (;;) {
-    Table& table = *g_table.load(std::memory_order_acquire);
+    Table& table = *g_site_index.load(std::memory_order_acquire);
     const std::uint32_t used = table.used.load(std::memory_order_relaxed);
     if (used >= GrowAt(table) && !Grow(table)) return false;
     if (used >= WaitAt(table)) {
@@ -175,11 +139,6 @@ bool SiteIndexAdd(std::uint64_t path_hash, std::uint32_t id) {
     MoveBatch(table);
     return true;
   }
-}
-
-void SiteIndexPrefetch(std::uint64_t path_hash) {
-  const Table& table = *g_table.load(std::memory_order_acquire);
-  __builtin_prefetch(&table.slots()[FirstSlot(table, Tag(path_hash))]);
 }
 
 }  // namespace memtrace::preload

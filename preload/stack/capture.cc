@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "preload/stack/capture.h"
 
+#include "preload/site/site_lookup.h"
 #include "preload/stack/capture_internal.h"
 #ifdef MEMTRACE_CHECK_STACKS
 #include "preload/stack/check_stacks.h"
@@ -59,12 +60,12 @@ namespace {
   const std::uint64_t key = pc | (std::uint64_t{rule.generation()} << format::kGenerationShift);
   const std::uint64_t leaf_key = key | (static_cast<std::uint64_t>(kind) << format::kKindShift);
   const std::uint64_t leaf_hash = SitePathHash(base.path_hash, leaf_key);
-  SiteTreePrefetch(leaf_hash);
+  SiteIndexPrefetch(leaf_hash);
   std::uint32_t checks = base.check_end;
   if (__builtin_expect(InnermostBroken(thread.checks, checks) != 0, 0)) {
     return CaptureByWalk(thread, at, kind, j, 0);
   }
-  const std::uint32_t node = SiteTreeChild(base.node, leaf_key, leaf_hash);
+  const std::uint32_t node = SiteTreeChildInline(base.node, leaf_key, leaf_hash);
   if (__builtin_expect(node == 0, 0)) return 0;
 
   ++thread.counters.rule_steps;

@@ -2,6 +2,7 @@
 // From new frames to frames with checks and site nodes.
 #include <cstdint>
 
+#include "preload/site/site_lookup.h"
 #include "preload/stack/capture_internal.h"
 #include "preload/stack/capture_memory.h"
 #include "preload/stack/verified_prefix.h"
@@ -51,7 +52,7 @@ void PlaceFrames(ThreadCapture& thread, std::uint32_t base, std::uint32_t count)
     Frame& frame = thread.frames[base + 1 + i];
     frame = thread.fresh[count - 1 - i];
     frame.path_hash = path_hash = SitePathHash(path_hash, SiteKey(frame));
-    SiteTreePrefetch(path_hash);
+    SiteIndexPrefetch(path_hash);
   }
 }
 
@@ -73,11 +74,11 @@ void ChainChecks(ThreadCapture& thread, std::uint32_t base, std::uint32_t count)
 // The node of the innermost max_depth frames, under a node that says that more was there.
 std::uint32_t LimitedNode(const ThreadCapture& thread, std::uint32_t leaf, format::AllocKind kind) {
   std::uint64_t path_hash = SitePathHash(0, format::kTruncatedPc);
-  std::uint32_t node = SiteTreeChild(0, format::kTruncatedPc, path_hash);
+  std::uint32_t node = SiteTreeChildInline(0, format::kTruncatedPc, path_hash);
   for (std::uint32_t i = leaf - g_max_depth + 1; i <= leaf && node != 0; ++i) {
     const std::uint64_t key = i == leaf ? SiteKey(thread.frames[i], kind) : SiteKey(thread.frames[i]);
     path_hash = SitePathHash(path_hash, key);
-    node = SiteTreeChild(node, key, path_hash);
+    node = SiteTreeChildInline(node, key, path_hash);
   }
   return node;
 }
@@ -91,7 +92,7 @@ std::uint32_t FindNode(ThreadCapture& thread, std::uint32_t index, format::Alloc
     const Frame& outer = thread.frames[index - 1];
     const std::uint64_t key = SiteKey(frame, kind);
     frame.node_kind = static_cast<std::uint8_t>(kind);
-    frame.node = SiteTreeChild(outer.node, key, SitePathHash(outer.path_hash, key));
+    frame.node = SiteTreeChildInline(outer.node, key, SitePathHash(outer.path_hash, key));
   }
   if (frame.node == 0) thread.depth = 1;  // no frame without its node stays
   return frame.node;
@@ -105,7 +106,7 @@ bool SetRoot(ThreadCapture& thread, bool complete) {
   if (!complete) {
     root.key = format::kTruncatedPc;
     root.path_hash = SitePathHash(0, root.key);
-    root.node = SiteTreeChild(0, root.key, root.path_hash);
+    root.node = SiteTreeChildInline(0, root.key, root.path_hash);
   }
   thread.frames[0] = root;
   return complete || root.node != 0;
