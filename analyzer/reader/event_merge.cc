@@ -87,27 +87,30 @@ void EventMerge::SiftDown(std::size_t at) {
 inline void EventMerge::Emit(const model::Event& event, std::uint32_t cursor) {
   if (event.type == kTakenEarly) return;
   if (event.type == model::EventType::kAlloc) {
-    if (!live_.Insert(event.address).second) RepairReuse(event, cursor);
+    if (!live_.Insert(event.address).second) TakeCounterpart(event, cursor);
   } else if (IsRelease(event)) {
     Nothing unused;
-    live_.Erase(event.address, &unused);
+    if (!live_.Erase(event.address, &unused)) TakeCounterpart(event, cursor);
   } else if (event.type == model::EventType::kReallocCancel) {
     live_.Insert(event.address);
   }
   out_.push_back(event);
 }
 
-void EventMerge::RepairReuse(const model::Event& allocation, std::uint32_t cursor) {
-  const std::uint64_t limit = allocation.ticks + max_skew_ticks_;
+// `event` does not fit what its address is at this time. If another thread's next event there is the opposite
+// one, and soon, that one happened before. Afterwards the address is again what `event` makes it, so live_
+// stays right.
+void EventMerge::TakeCounterpart(const model::Event& event, std::uint32_t cursor) {
+  const std::uint64_t limit = event.ticks + max_skew_ticks_;
   model::Event* earliest = nullptr;
   for (std::uint32_t other = 0; other < cursors_.size(); ++other) {
     if (other == cursor || cursors_[other].ticks() > limit) continue;
-    model::Event* release = cursors_[other].FindRelease(allocation.address, limit);
-    if (release != nullptr && (earliest == nullptr || release->ticks < earliest->ticks)) earliest = release;
+    model::Event* found = cursors_[other].FindNext(event.address, limit);
+    if (found != nullptr && (earliest == nullptr || found->ticks < earliest->ticks)) earliest = found;
   }
-  if (earliest == nullptr) return;
+  if (earliest == nullptr || IsRelease(*earliest) == IsRelease(event)) return;
   out_.push_back(*earliest);
-  out_.back().ticks = allocation.ticks;
+  out_.back().ticks = event.ticks;
   earliest->type = kTakenEarly;
   ++repaired_;
 }

@@ -5,10 +5,16 @@
 //     thread 1   ──── a7 ──── f12 ── a14           a5 a7 f9 f12 a14 a14
 //
 // A free is stamped before the real free and an allocation after the real one, so sorting by time pairs every
-// reuse of an address rightly, as far as clocks agree. They agree within kMaxClockSkewNs: where an address is
-// given out while still in use, and another thread's release of it follows within that time, the release was
-// earlier in truth; it is handed out right before the allocation and left out later. Without such a release
-// nothing is changed: that free was lost, see aggregate/.
+// reuse of an address rightly, as far as clocks agree. They agree within kMaxClockSkewNs. Two things give a
+// disagreement away, and both are repaired if the other thread's event follows within that time: it is handed
+// out right before the one that needs it, and left out when its own turn comes.
+//
+//     given out while in use    alloc X (thread 1), free X (thread 0)    the free was earlier in truth
+//     freed while not in use    free X (thread 0), alloc X (thread 1)    the allocation was: thread 1 handed
+//     the
+//                               block over, and thread 0's CPU read its clock before the load it waited for
+//
+// Without such an event nothing is changed: then an event was never recorded, see aggregate/.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +32,7 @@ namespace memtrace::reader {
 // address.
 inline constexpr std::uint64_t kMaxClockSkewNs = 10'000;
 
-// One pass. Each thread's own order is kept, but for releases that are moved ahead as described above.
+// One pass. Each thread's own order is kept, but for events that are moved ahead as described above.
 class EventMerge {
  public:
   // `context` and `threads` must outlive the merge.
@@ -54,7 +60,7 @@ class EventMerge {
   void RunFirst();
   void SiftDown(std::size_t at);
   void Emit(const model::Event& event, std::uint32_t cursor);
-  void RepairReuse(const model::Event& allocation, std::uint32_t cursor);
+  void TakeCounterpart(const model::Event& event, std::uint32_t cursor);
 
   std::vector<ThreadCursor> cursors_;
   std::vector<Place> heap_;

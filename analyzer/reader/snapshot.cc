@@ -91,7 +91,8 @@ bool NodesAreMissing(const TraceFile& file, const Snapshot& snapshot) {
 // trace that ended; of a killed one, up to a chunk a thread may never have come into being.
 bool EndIsMissing(const TraceFile& file, const Snapshot& snapshot) {
   const FileHeader& header = snapshot.header;
-  if (header.file_end <= file.size() || snapshot.is_running) return false;
+  // file_end is aligned; the last chunk need not fill its last line.
+  if (header.file_end < file.size() + format::kChunkAlignBytes || snapshot.is_running) return false;
   if (header.state == static_cast<std::uint32_t>(RecordingState::kEnded)) return true;
   if (snapshot.segments.missing_windows > 0 || NodesAreMissing(file, snapshot)) return true;
   const std::uint64_t chunk_bytes = format::kWindowBytes + format::kPageBytes;

@@ -20,13 +20,14 @@ bool ThreadCursor::Fill() {
   return Extend();
 }
 
-model::Event* ThreadCursor::FindRelease(std::uint64_t address, std::uint64_t limit_ticks) {
+model::Event* ThreadCursor::FindNext(std::uint64_t address, std::uint64_t limit_ticks) {
   std::size_t from = at_;
   for (;;) {
     for (; from < batch_.size(); ++from) {
       model::Event& event = batch_[from];
       if (event.ticks > limit_ticks) return nullptr;
-      if (event.address == address && IsRelease(event)) return &event;
+      if (event.address == address && (event.type == model::EventType::kAlloc || IsRelease(event)))
+        return &event;
     }
     if (!has_head() && next_ticks_ > limit_ticks) return nullptr;
     if (!Extend()) return nullptr;

@@ -56,9 +56,10 @@ class ThreadCursor {
   std::span<const model::Event> batch() const { return std::span(batch_).subspan(at_); }
   void TakeFirst(std::size_t count) { at_ += count; }
 
-  // The first event to come that gives `address` back, no later than `limit_ticks`; null if there is none.
-  // Looks beyond the batch where it must. Valid until the next call of anything.
-  model::Event* FindRelease(std::uint64_t address, std::uint64_t limit_ticks);
+  // The first event to come that gives out a block at `address` or takes it back, no later than
+  // `limit_ticks`; null if there is none. Looks beyond the batch where it must. Valid until the next call of
+  // anything.
+  model::Event* FindNext(std::uint64_t address, std::uint64_t limit_ticks);
 
   // Bytes of segments that are decoded, as stored.
   std::uint64_t done_bytes() const { return done_bytes_; }
