@@ -38,8 +38,7 @@ std::string InsertStatement(const Connection& connection, const Dataset& dataset
     values += values.empty() ? "" : ", ";
     values += is_date ? connection.Day(column.expression) : column.expression;
   }
-  return fmt::format("INSERT INTO {} SELECT {} FROM {}", dataset.name, values,
-                     connection.Series(rows));
+  return fmt::format("INSERT INTO {} SELECT {} FROM {}", dataset.name, values, connection.Series(rows));
 }
 
 }  // namespace
