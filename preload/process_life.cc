@@ -107,6 +107,21 @@ bool ShouldSpeak(const Recording& recording) {
   return !CurrentOptions().quiet && !g_is_follower && !recording.is_forked_child;
 }
 
+// An executable that defines malloc itself (its own, or a static jemalloc) is found before us by everybody.
+// Then nothing reaches the hooks, and the person who sees an empty trace must be told why.
+void NoteForeignMalloc(Recording& recording) {
+  Dl_info self{};
+  Dl_info owner{};
+  void* effective = dlsym(RTLD_DEFAULT, "malloc");
+  if (effective == nullptr || dladdr(effective, &owner) == 0 || dladdr(&kLibraryName, &self) == 0) return;
+  if (owner.dli_fbase == self.dli_fbase || owner.dli_fname == nullptr) return;
+  Text<1024> text;
+  text.Add(owner.dli_fname).Add(" has a malloc of its own, found before ours: its allocations are not recorded");
+  const format::LogNote note{1, static_cast<std::uint32_t>(text.size())};
+  recording.log.Append(format::LogType::kNote, note, Bytes{text.c_str(), text.size()});
+  if (ShouldSpeak(recording)) Say(text);
+}
+
 }  // namespace
 
 void StartAtLoad() {
@@ -117,6 +132,7 @@ void StartAtLoad() {
   if (recording == nullptr) return;
   g_is_follower = !CurrentOptions().quiet && ParentIsRecorded(recording->file.header()->parent_pid);
   if (!CurrentOptions().follow) RemoveFromPreload(environ, kLibraryName);
+  NoteForeignMalloc(*recording);
   if (!ShouldSpeak(*recording)) return;
   Text<1400> line;
   line.Add("recording to ").Add(recording->file.path().c_str());
