@@ -12,6 +12,7 @@
 
 #include "preload/base/arena.h"
 #include "preload/site/site_nodes.h"
+#include "preload/stack/stack_memory.h"
 
 namespace memtrace::preload {
 namespace {
@@ -75,7 +76,10 @@ bool ReadReference(std::uint64_t pc, std::uint64_t sp, Stack& stack) {
     met |= ip == pc && stack_pointer == sp;
     if (met && ip == 0) return true;
     if (met && stack.size < kMaxFrames) stack.pcs[stack.size++] = ip;
-    const int result = g_unwind.step(&cursor);
+    // libunwind believes that memory goes on for ever; a coroutine's stack does not.
+    const bool readable =
+        IsReadable(stack_pointer & ~std::uint64_t{7}) && IsReadable((stack_pointer + 64) & ~std::uint64_t{7});
+    const int result = readable ? g_unwind.step(&cursor) : -1;
     stack.truncated = result < 0;
     if (result <= 0) return met;
   }

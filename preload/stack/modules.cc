@@ -34,6 +34,8 @@ constinit std::atomic<Module*> g_modules{nullptr};
 constinit std::atomic<std::uint32_t> g_next_id{0};
 constinit std::atomic<ModuleSink> g_sink{nullptr};
 constinit std::atomic<std::uint32_t> g_readers{0};
+constinit std::atomic<std::uint32_t> g_permanent_count{
+    0};  // modules with lower ids were there from the start
 
 bool SameText(const char* a, const char* b) {
   for (; *a == *b; ++a, ++b) {
@@ -201,6 +203,7 @@ int ReportLoaded(dl_phdr_info* info, std::size_t, void*) {
 bool ModulesInit(ModuleSink sink) {
   g_sink.store(sink, std::memory_order_release);
   dl_iterate_phdr(ReportLoaded, nullptr);
+  g_permanent_count.store(g_next_id.load(std::memory_order_relaxed), std::memory_order_relaxed);
   return g_modules.load(std::memory_order_acquire) != nullptr;
 }
 
@@ -213,6 +216,15 @@ void ModulesResetAfterFork() {
   for (Module* module = g_modules.load(std::memory_order_acquire); module != nullptr; module = module->next) {
     sink(module->info);
   }
+}
+
+bool IsPermanentCode(std::uintptr_t pc) {
+  const std::uint32_t permanent = g_permanent_count.load(std::memory_order_relaxed);
+  for (const Module* module = g_modules.load(std::memory_order_acquire); module != nullptr;
+       module = module->next) {
+    if (module->info.id < permanent && pc >= module->info.start && pc < module->info.end) return true;
+  }
+  return false;
 }
 
 std::uint8_t ModuleGeneration(const dl_find_object& found, std::uint64_t stamp) {

@@ -33,8 +33,11 @@ void ModulesResetAfterFork();
 // The generation of a module that code at `pc` belongs to; registers the module if it is new.
 std::uint8_t ModuleGeneration(const dl_find_object& found, std::uint64_t stamp);
 
-// Held while a rule is made, that is, while a module's tables are read. Untrusted pcs must not be looked up
-// while it is false: their module may be on its way out.
+// Whether pc is in a module that was there when ModulesInit ran. Those stay.
+bool IsPermanentCode(std::uintptr_t pc);
+
+// Held while a rule is made, that is, while a module's tables are read. While modules_stay() is false, pcs
+// that may be wrong must be looked up in permanent modules only: another module may be on its way out.
 class ModuleReader {
  public:
   ModuleReader();

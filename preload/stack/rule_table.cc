@@ -89,7 +89,7 @@ bool RuleTableInit() {
 UnwindRule MakeRule(std::uint64_t key, std::uint64_t tag, bool may_store, bool trusted) {
   const std::uintptr_t pc = (key & format::kPcMask) - ((key & format::kExactBit) != 0 ? 0 : 1);
   const ModuleReader reader;
-  if (!reader.modules_stay() && !trusted) return UnwindRule::OfKind(RuleKind::kGuess);
+  if (!reader.modules_stay() && !trusted && !IsPermanentCode(pc)) return UnwindRule::OfKind(RuleKind::kGuess);
   dl_find_object found;
   if (_dl_find_object(reinterpret_cast<void*>(pc), &found) != 0)
     return UnwindRule::OfKind(RuleKind::kGuess).With(0, tag);
