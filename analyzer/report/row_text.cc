@@ -3,11 +3,10 @@
 #include "analyzer/report/row_text.h"
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 
 #include <fmt/format.h>
 
+#include "analyzer/report/start_code.h"
 #include "analyzer/symbolize/function_name.h"
 #include "analyzer/util/path_format.h"
 #include "analyzer/util/terminal_text.h"
@@ -20,19 +19,11 @@ using symbolize::Frame;
 constexpr std::size_t kChainNames = 6;
 constexpr std::size_t kThreadsNamed = 4;
 
-// What stands between a thread's entry point and the kernel says nothing to anyone.
-bool IsStartCode(const Frame& frame) {
-  constexpr std::array<std::string_view, 8> kNames = {
-      "_start",  "__libc_start_main", "__libc_start_call_main", "clone", "clone3", "__clone3",
-      "__clone", "start_thread"};
-  return std::find(kNames.begin(), kNames.end(), frame.function) != kNames.end() ||
-         frame.function.starts_with("__libc_start_main");
-}
-
 std::size_t EndOfChain(const std::vector<Frame>& stack, std::size_t from) {
-  std::size_t end = stack.size();
-  while (end > from + 1 && IsStartCode(stack[end - 1])) --end;
-  return end;
+  for (std::size_t i = from + 1; i < stack.size(); ++i) {
+    if (IsStartCode(stack[i])) return i;
+  }
+  return stack.size();
 }
 
 std::string ModuleText(const Frame& frame) {

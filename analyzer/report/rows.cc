@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/report/start_code.h"
 #include "analyzer/util/suggest.h"
 
 namespace memtrace::report {
@@ -118,6 +119,7 @@ void Grouper::AddCaller(Group& group, const Charge& charge, const aggregate::Amo
   if (index >= charge.stack.size() || (options_.by != GroupBy::kLine && options_.by != GroupBy::kFunction))
     return;
   const Frame& frame = charge.stack[index];
+  if (IsStartCode(frame)) return;
   Caller& caller = group.callers.try_emplace(LineKey(frame), Caller{frame, {}}).first->second;
   caller.amount.bytes += amount.bytes;
   caller.amount.blocks += amount.blocks;

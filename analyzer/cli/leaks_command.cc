@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// `memtrace leaks`: options in, a LeaksReport out.
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "analyzer/cli/commands.h"
+#include "analyzer/cli/exit_codes.h"
+#include "analyzer/cli/reader_command.h"
+#include "analyzer/report/leaks.h"
+#include "analyzer/report/not_freed_times.h"
+#include "analyzer/util/size_format.h"
+
+namespace memtrace::cli {
+namespace {
+
+struct LeaksArguments {
+  ReaderOptions reader;
+  std::size_t limit = 10;
+  std::string min_bytes = "0";
+  std::string suppressions;
+  int error_exit_code = 0;
+  bool no_skip = false;
+  bool no_inlines = false;
+};
+
+constexpr const char* kExamples = R"(Examples:
+  memtrace leaks                            what the newest recording did not free
+  memtrace leaks --min-bytes 64KiB app.mtr  places with less are only counted
+  memtrace leaks --error-exitcode 1         exit code 1 if anything is left: for scripts
+  memtrace leaks --suppressions lsan.supp   LeakSanitizer's syntax: leak:PATTERN)";
+
+Result<report::LeaksOptions> ToOptions(const LeaksArguments& arguments) {
+  report::LeaksOptions options;
+  options.limit = arguments.limit;
+  options.skip = !arguments.no_skip;
+  Result<std::uint64_t> min_bytes = ParseSize(arguments.min_bytes);
+  if (!min_bytes) return Error{ErrorCode::kUsage, "--min-bytes " + min_bytes.error().message};
+  options.min_bytes = *min_bytes;
+  if (!arguments.suppressions.empty()) {
+    Result<report::Suppressions> suppressions = report::Suppressions::Load(arguments.suppressions);
+    if (!suppressions) return suppressions.error();
+    options.suppressions = std::move(*suppressions);
+  }
+  return options;
+}
+
+int RunLeaks(const LeaksArguments& arguments) {
+  Result<report::LeaksOptions> options = ToOptions(arguments);
+  if (!options) return FailWith(options.error());
+  return RunReaderCommand(arguments.reader, [&](OpenTrace& open) -> Result<Output> {
+    Result<aggregate::Profile> profile = open.Profile("end");
+    if (!profile) return profile.error();
+    const report::NotFreedTimesByNode times =
+        open.Pass([](reader::TraceReader& reader, const auto& progress) {
+          return report::FindNotFreedTimes(reader, progress);
+        });
+    report::SymbolizedStacks stacks(open.trace(), {!arguments.no_inlines, {}});
+    const report::LeaksReport leaks(open.trace(), *profile, times, stacks, *options);
+    Output output;
+    output.text = arguments.reader.json ? report::ToText(leaks.ToJson()) : leaks.Text(open.render());
+    output.problems = stacks.problems();
+    output.exit_code = leaks.has_findings() ? arguments.error_exit_code : kExitOk;
+    return output;
+  });
+}
+
+}  // namespace
+
+void AddLeaksCommand(CLI::App& app, int& exit_code) {
+  CLI::App& command = *app.add_subcommand("leaks", "What was not freed, with the stacks that allocated it");
+  const auto arguments = std::make_shared<LeaksArguments>();
+  AddReaderOptions(command, arguments->reader);
+  command.add_option("-n", arguments->limit, "Places to show")->type_name("N")->capture_default_str();
+  command
+      .add_option("--min-bytes", arguments->min_bytes,
+                  "Report places with at least this much: 4096, 64KiB, ...")
+      ->type_name("SIZE")
+      ->capture_default_str();
+  command.add_option("--error-exitcode", arguments->error_exit_code, "Exit code if anything is reported")
+      ->type_name("N")
+      ->check(CLI::Range(0, 255));
+  command
+      .add_option("--suppressions", arguments->suppressions,
+                  "File of leak:PATTERN lines: stacks to leave out")
+      ->type_name("FILE");
+  command.add_flag("--no-skip", arguments->no_skip,
+                   "Charge operator new, std:: and malloc wrappers themselves");
+  command.add_flag("--no-inlines", arguments->no_inlines, "Do not unfold inlined calls; faster");
+  command.footer(kExamples);
+  command.callback([arguments, &exit_code] { exit_code = RunLeaks(*arguments); });
+}
+
+}  // namespace memtrace::cli

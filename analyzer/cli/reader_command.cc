@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+// The order of things on a terminal: progress (wiped), the report, then what the reader of it should know.
+#include "analyzer/cli/reader_command.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "analyzer/cli/exit_codes.h"
+#include "analyzer/cli/messages.h"
+#include "analyzer/cli/trace_choice.h"
+#include "analyzer/util/progress.h"
+#include "analyzer/util/terminal.h"
+
+namespace memtrace::cli {
+namespace {
+
+constexpr std::size_t kWarningsOfAKind = 3;
+
+bool GoesToStdout(const ReaderOptions& options) {
+  return options.output.empty() || options.output == "-";
+}
+
+Result<std::string> ChooseTrace(const ReaderOptions& options) {
+  if (!options.trace.empty()) return options.trace;
+  Result<std::string> newest = NewestTraceIn(".");
+  if (newest) Say(fmt::format("reading {}, the newest trace here", *newest));
+  return newest;
+}
+
+report::RenderOptions RenderFor(const ReaderOptions& options, ColorMode color) {
+  report::RenderOptions render;
+  std::error_code ignored;
+  render.working_directory = std::filesystem::current_path(ignored).string();
+  if (!GoesToStdout(options)) {
+    render.paint = Paint(color == ColorMode::kAlways);
+    return render;
+  }
+  render.paint = Paint(WantsColor(color, options.output_fd));
+  render.columns = OutputColumns(options.output_fd);
+  return render;
+}
+
+Result<void> WriteAll(int fd, const std::string& text, const std::string& name) {
+  for (std::size_t done = 0; done < text.size();) {
+    const ssize_t bytes = write(fd, text.data() + done, text.size() - done);
+    if (bytes < 0 && errno == EINTR) continue;
+    if (bytes < 0) {
+      return Error{ErrorCode::kUnreadable, fmt::format("cannot write {}: {}", name, std::strerror(errno))};
+    }
+    done += static_cast<std::size_t>(bytes);
+  }
+  return {};
+}
+
+Result<void> WriteOutput(const ReaderOptions& options, const std::string& text) {
+  if (GoesToStdout(options)) return WriteAll(options.output_fd, text, "the report");
+  const int fd = open(options.output.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd < 0) {
+    return Error{ErrorCode::kUnreadable,
+                 fmt::format("cannot write {}: {}", options.output, std::strerror(errno))};
+  }
+  Result<void> written = WriteAll(fd, text, options.output);
+  if (close(fd) != 0 && written) {
+    return Error{ErrorCode::kUnreadable,
+                 fmt::format("cannot write {}: {}", options.output, std::strerror(errno))};
+  }
+  return written;
+}
+
+void WarnOfSome(const std::vector<std::string>& lines, const char* more) {
+  for (std::size_t i = 0; i < std::min(lines.size(), kWarningsOfAKind); ++i) Warn(lines[i]);
+  if (lines.size() > kWarningsOfAKind) Warn(fmt::format("{} {}", lines.size() - kWarningsOfAKind, more));
+}
+
+void WarnOfDamage(const model::Trace& trace) {
+  std::vector<std::string> lines;
+  for (const model::Damage& damage : trace.damage) {
+    lines.push_back(fmt::format("trace is damaged at byte {}: {}", damage.offset, damage.what));
+  }
+  WarnOfSome(lines, "other places are damaged; see memtrace info");
+}
+
+}  // namespace
+
+void AddReaderOptions(CLI::App& command, ReaderOptions& options) {
+  command.add_option("TRACE", options.trace,
+                     "Trace file; the newest memtrace.*.mtr of this folder if not given");
+  command.add_flag("--json", options.json, "One JSON object instead of text; fields are only ever added");
+  command.add_option("-o,--output", options.output, "Write to FILE instead of stdout")->type_name("FILE");
+  command.add_option("--color", options.color, "auto (a terminal, and no NO_COLOR), always or never")
+      ->type_name("WHEN")
+      ->capture_default_str();
+}
+
+std::function<void(double)> OpenTrace::NewProgress() {
+  const std::string name = std::filesystem::path(trace().info.path).filename().string();
+  auto progress = std::make_shared<Progress>("reading " + name);
+  return [progress](double share) { progress->Show(share); };
+}
+
+Result<aggregate::Profile> OpenTrace::Profile(const std::string& at, aggregate::Domain domain) {
+  Result<aggregate::Moment> moment = aggregate::ParseMoment(at, trace());
+  if (!moment) return moment.error();
+  const aggregate::ProfileRequest request{domain, *moment};
+  return Pass([&](reader::TraceReader& reader, const auto& progress) {
+    return aggregate::BuildProfile(reader, request, progress);
+  });
+}
+
+int FailWith(const Error& error) {
+  Fail(error.message);
+  return error.code == ErrorCode::kUsage ? kExitUsage : kExitUnreadable;
+}
+
+int RunReaderCommand(const ReaderOptions& options, const std::function<Result<Output>(OpenTrace&)>& work) {
+  const std::optional<ColorMode> color = ParseColorMode(options.color);
+  if (!color) {
+    return FailWith({ErrorCode::kUsage,
+                     fmt::format("--color \"{}\" is not known: auto, always or never", options.color)});
+  }
+  Result<std::string> path = ChooseTrace(options);
+  if (!path) return FailWith(path.error());
+  Result<reader::TraceReader> reader = reader::TraceReader::Open(*path);
+  if (!reader) return FailWith(reader.error());
+  OpenTrace open(std::move(*reader), RenderFor(options, *color));
+  Result<Output> output = work(open);
+  if (!output) return FailWith(output.error());
+  if (Result<void> written = WriteOutput(options, output->text); !written) return FailWith(written.error());
+  WarnOfSome(output->problems, "other modules gave no names");
+  WarnOfDamage(open.trace());
+  if (output->exit_code != 0) return output->exit_code;
+  return open.trace().damage.empty() ? kExitOk : kExitDamaged;
+}
+
+}  // namespace memtrace::cli

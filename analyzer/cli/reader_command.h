@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// What all commands that read a trace share: its choice, progress, the output, warnings and the exit code.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "analyzer/aggregate/profile.h"
+#include "analyzer/reader/trace_reader.h"
+#include "analyzer/report/row_text.h"
+#include "analyzer/report/symbolized_stacks.h"
+#include "analyzer/util/result.h"
+
+namespace memtrace::cli {
+
+struct ReaderOptions {
+  std::string trace;   // empty: the newest in this folder
+  std::string output;  // empty or "-": stdout
+  std::string color = "auto";
+  bool json = false;
+  int output_fd = 1;  // where "stdout" is; `run --report` writes to stderr
+};
+
+void AddReaderOptions(CLI::App& command, ReaderOptions& options);
+
+// An opened trace, with progress bars on passes over it.
+class OpenTrace {
+ public:
+  OpenTrace(reader::TraceReader reader, report::RenderOptions render)
+      : reader_(std::move(reader)), render_(std::move(render)) {}
+
+  const model::Trace& trace() const { return reader_.trace(); }
+  const report::RenderOptions& render() const { return render_; }
+
+  // A pass over the events: `work` gets the reader and a function to tell its progress to.
+  template <typename Work>
+  auto Pass(const Work& work);
+
+  // The profile at `at` ("peak", "end", a time or a mark). kUsage error for a moment that does not exist.
+  Result<aggregate::Profile> Profile(const std::string& at,
+                                     aggregate::Domain domain = aggregate::Domain::kHeap);
+
+ private:
+  std::function<void(double)> NewProgress();
+
+  reader::TraceReader reader_;
+  report::RenderOptions render_;
+};
+
+// What a command hands back for output.
+struct Output {
+  std::string text;
+  int exit_code = 0;
+  std::vector<std::string> problems;  // modules without names, one line each
+};
+
+// Opens the trace, lets `work` make a report of it, writes that where the options say, tells warnings, and
+// returns the exit code.
+int RunReaderCommand(const ReaderOptions& options, const std::function<Result<Output>(OpenTrace&)>& work);
+
+// Tells a usage or reading error and returns its exit code.
+int FailWith(const Error& error);
+
+template <typename Work>
+auto OpenTrace::Pass(const Work& work) {
+  return work(reader_, NewProgress());
+}
+
+}  // namespace memtrace::cli

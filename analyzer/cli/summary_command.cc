@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// `memtrace summary`: options in, a SummaryReport out.
+#include <memory>
+
+#include "analyzer/cli/commands.h"
+#include "analyzer/cli/reader_command.h"
+#include "analyzer/report/summary.h"
+
+namespace memtrace::cli {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  memtrace summary                  the newest recording of this folder, also one that still runs
+  memtrace summary --json app.mtr   the same figures for scripts)";
+
+int RunSummary(const ReaderOptions& options) {
+  return RunReaderCommand(options, [&](OpenTrace& open) -> Result<Output> {
+    Result<aggregate::Profile> profile = open.Profile("peak");
+    if (!profile) return profile.error();
+    report::SymbolizedStacks stacks(open.trace());
+    const report::SummaryReport summary(open.trace(), *profile, stacks);
+    std::string text = options.json ? report::ToText(summary.ToJson()) : summary.Text(open.render());
+    return Output{std::move(text), 0, stacks.problems()};
+  });
+}
+
+}  // namespace
+
+void AddSummaryCommand(CLI::App& app, int& exit_code) {
+  CLI::App& command =
+      *app.add_subcommand("summary", "One screen: heap, process memory, marks, the largest lines");
+  const auto options = std::make_shared<ReaderOptions>();
+  AddReaderOptions(command, *options);
+  command.footer(kExamples);
+  command.callback([options, &exit_code] { exit_code = RunSummary(*options); });
+}
+
+}  // namespace memtrace::cli
