@@ -66,6 +66,45 @@ void MixedRecursion() {
   for (int i = 0; i < 20 * g_scale; ++i) Alloca(static_cast<int>(Random() % 30));
 }
 
+// ---- the same frames inside, the same return addresses in memory, and yet another stack: what one frame loses
+// the next one gains by alloca, so only the saved rbp tells, and old return addresses lie around untouched
+
+[[gnu::noinline]] void Innermost(std::uint64_t a, std::uint64_t b) {
+  // Many values that live across a call: rbp is saved and used for one of them.
+  std::uint64_t v[6] = {a + b, a - b, a * b, a ^ b, a & b, a | b};
+  Touch(72);  // one call only: then no frame inside the saved rbp ever changes
+  asm volatile("" : "+r"(v[0]), "+r"(v[1]), "+r"(v[2]), "+r"(v[3]), "+r"(v[4]), "+r"(v[5]));
+}
+[[gnu::noinline]] void Gain(std::size_t bytes) {
+  auto* volatile room = static_cast<char*>(alloca(bytes));
+  Innermost(reinterpret_cast<std::uint64_t>(room), bytes);
+  KEEP_FRAME();
+}
+template <int kLoss>
+[[gnu::noinline]] void Lose() {
+  volatile char room[64 + 16 * kLoss];
+  room[0] = 1;
+  Gain(512 - 16 * kLoss);
+  room[1] = room[0];
+}
+void CompensatedFrames() {
+  for (int i = 0; i < 20 * g_scale; ++i) {
+    switch (Random() % 4) {
+      case 0:
+        Lose<0>();
+        break;
+      case 1:
+        Lose<1>();
+        break;
+      case 2:
+        Lose<2>();
+        break;
+      default:
+        Lose<5>();
+    }
+  }
+}
+
 // ---- over-aligned frames: the caller's stack pointer is found through memory
 
 [[gnu::noinline]] void Aligned(int depth, int value) {
@@ -313,6 +352,7 @@ struct Scenario {
 };
 constexpr Scenario kScenarios[] = {
     {"mixed-recursion", MixedRecursion},
+    {"compensated-frames", CompensatedFrames},
     {"over-aligned", OverAlignedFrames},
     {"exceptions", Exceptions},
     {"jumps", Jumps},
