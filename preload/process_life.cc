@@ -125,8 +125,10 @@ void NoteForeignMalloc(Recording& recording) {
 }  // namespace
 
 void StartAtLoad() {
-  OpenCompressionLibrary();
-  AllowHelper();
+  RunUnrecorded([] {
+    OpenCompressionLibrary();
+    AllowHelper();
+  });
   if (ThreadState* state = Enter(); state != nullptr) Leave(state);  // sets up, if no malloc has done it yet
   Recording* recording = CurrentRecording();
   if (recording == nullptr) return;

@@ -20,7 +20,7 @@ constinit bool g_paused = false;
 
 namespace {
 
-// tls_state while this thread is being set up: never ready, and not "no state" either.
+// tls_state while this thread is being set up or runs work of ours: never ready, and not "no state" either.
 constinit ThreadState g_setting_up{};
 
 constexpr std::uint64_t kCheckpointEveryNs = 10'000'000;
@@ -303,6 +303,13 @@ void SetPaused(bool paused) {
     recording->log.Append(paused ? format::LogType::kPause : format::LogType::kResume, state->ordinal);
   }
   Leave(state);
+}
+
+void RunUnrecorded(void (*work)()) {
+  ThreadState* saved = tls_state;
+  tls_state = &g_setting_up;
+  work();
+  tls_state = saved;
 }
 
 bool IsActive() { return !g_paused && CurrentRecording() != nullptr; }

@@ -95,6 +95,9 @@ void RecordEnd(format::EndReason reason, int code);
 // exec failed: the process goes on.
 void RecordEndCancelled();
 
+// Runs work of our own that allocates by libc (dlopen): on this thread nothing of it is recorded or counted.
+void RunUnrecorded(void (*work)());
+
 // From the library's constructor: opens what needs the dynamic linker, and sets up if no malloc has yet.
 void StartAtLoad();
 // From the library's destructor: end record and the lines on stderr.

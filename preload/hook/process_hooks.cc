@@ -35,7 +35,7 @@ int Exec(const char* symbol, Arguments... arguments) {
 // The argument list of execl and its kin, gathered on the stack. POSIX leaves the count open; the kernel's own
 // limit is on bytes.
 struct ArgumentList {
-  static constexpr std::size_t kMax = 4096;
+  static constexpr std::size_t kMax = 1024;
   char* items[kMax];
   std::size_t count = 0;
 
