@@ -17,10 +17,11 @@ namespace memtrace::preload {
 
 inline constexpr std::uintptr_t kStackPageBytes = 4096;
 
-// Whether the eight bytes at a multiple of eight can be read.
+// Whether the eight bytes at a multiple of eight can be read. Address 0 would mean "no mask" to the kernel.
 inline bool IsReadable(std::uintptr_t address) {
   constexpr long kNoSuchOperation = -1;
   constexpr long kKernelSignalSetBytes = 8;
+  if (address == 0) return false;
   return sys::Call(SYS_rt_sigprocmask, kNoSuchOperation, static_cast<long>(address), 0,
                    kKernelSignalSetBytes) != -EFAULT;
 }
@@ -30,7 +31,8 @@ class StackMemory {
   StackMemory(std::uintptr_t low, std::uintptr_t high) : low_(low), high_(high) {}
 
   bool Read(std::uintptr_t address, std::uint64_t& value) {
-    if (address - low_ > high_ - low_ - sizeof value && !ReadableElsewhere(address)) return false;
+    const bool in_own_stack = address >= low_ && address < high_ && high_ - address >= sizeof value;
+    if (!in_own_stack && !ReadableElsewhere(address)) return false;
     __builtin_memcpy(&value, reinterpret_cast<const void*>(address), sizeof value);
     return true;
   }
@@ -49,7 +51,7 @@ class StackMemory {
 
   std::uintptr_t low_;
   std::uintptr_t high_;
-  std::uintptr_t last_page_ = 0;  // page 0 is never readable memory of a stack
+  std::uintptr_t last_page_ = ~std::uintptr_t{0};  // none yet
 };
 
 }  // namespace memtrace::preload

@@ -30,6 +30,6 @@ struct AtClose {
 
 extern "C" void TorturePluginEnter(void (*touch)(std::size_t), int value) {
   g_touch = touch;
-  Nest<6>(touch, value);
+  Nest<5 + TORTURE_VARIANT>(touch, value);
   KEEP_FRAME();
 }
