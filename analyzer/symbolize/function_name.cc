@@ -41,7 +41,11 @@ class NameReader {
 
  private:
   bool Step() {
-    if (const std::size_t after = AfterOperatorName(text_, at_); after != at_) return CopyTo(after);
+    if (const std::size_t after = AfterOperatorName(text_, at_); after != at_) {
+      // "operator<< <char>": the space only keeps the signs apart.
+      const bool has_arguments = text_.substr(after).starts_with(" <");
+      return CopyTo(has_arguments ? after + 1 : after);
+    }
     switch (text_[at_]) {
       case ' ':  // what stood before was (part of) a return type
         name_.clear();

@@ -118,6 +118,7 @@ class Shortener {
       if (c == ',' && open == '<') break;
       if (c == '>' && open == '<' && text_[at_ - 1] != '-') break;
       if (c == ')' || c == ']' || c == '}') break;
+      if (c == '>' && open == '\0' && !out.ends_with('-')) is_sound_ = false;
       if (c == '<' && StartsArguments(out)) {
         Template(&out);
       } else if (c == '(' || c == '[' || c == '{' || c == '<') {
