@@ -99,15 +99,21 @@ std::string ChainText(const std::vector<Frame>& stack, std::size_t from) {
 }
 
 std::string ThreadText(const model::Trace& trace, model::ThreadId thread) {
-  const std::string name = thread < trace.threads.size() ? Printable(trace.threads[thread].name) : "";
   if (thread == 0) return "main thread";
-  return name.empty() ? fmt::format("thread {}", thread) : fmt::format("{} (thread {})", name, thread);
+  const std::string name = thread < trace.threads.size() ? Printable(trace.threads[thread].name) : "";
+  if (name.empty()) return fmt::format("thread {}", thread);
+  const auto same =
+      std::count_if(trace.threads.begin(), trace.threads.end(),
+                    [&](const model::Thread& other) { return other.name == trace.threads[thread].name; });
+  return same == 1 ? name : fmt::format("{} (thread {})", name, thread);
 }
 
 std::string ThreadShares(const Row& row, const model::Trace& trace) {
-  const bool only_first =
-      row.by_thread.empty() || (row.by_thread.size() == 1 && row.by_thread.begin()->first == 0);
-  if (only_first) return {};
+  if (row.by_thread.empty()) return {};
+  if (row.by_thread.size() == 1) {
+    const model::ThreadId only = row.by_thread.begin()->first;
+    return only == 0 ? "" : "[" + ThreadText(trace, only) + "]";
+  }
   std::uint64_t sum = 0;
   std::vector<std::pair<std::uint64_t, model::ThreadId>> shares;
   for (const auto& [thread, rank] : row.by_thread) {

@@ -35,7 +35,7 @@ std::string ChainText(const std::vector<symbolize::Frame>& stack, std::size_t fr
 
 std::string ThreadText(const model::Trace& trace, model::ThreadId thread);
 
-// "[main thread 12%, worker-1 88%]", or nothing where all of it is the first thread's.
+// "[main thread 12%, worker-1 88%]", "[worker-1]", or nothing where all of it is the first thread's.
 std::string ThreadShares(const Row& row, const model::Trace& trace);
 
 // One line a frame, innermost first: "src/session.cpp:51 in Session::open".

@@ -103,7 +103,6 @@ std::string SummaryReport::MarksText(const RenderOptions& render) const {
                Size(amounts.live.bytes), Size(amounts.peak_bytes)});
   }
   std::string text = table.Text(render.columns, 2);
-  text.replace(2, 4, render.paint.Bold("Mark"));
   if (left_out > 0)
     text += fmt::format("  ({} marks in the middle are left out; --json has all)\n", left_out);
   return "\n" + text;

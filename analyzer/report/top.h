@@ -15,10 +15,10 @@
 namespace memtrace::report {
 
 struct TopOptions {
-  RowOptions rows;
+  RowOptions rows = {};
   std::size_t limit = 10;
-  std::vector<std::string> focus;  // regular expressions
-  std::vector<std::string> ignore;
+  std::vector<std::string> focus = {};  // regular expressions
+  std::vector<std::string> ignore = {};
 };
 
 // Refers to the trace, profile and source it was built from, which must outlive it.

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// Each report on the sample program against the text in golden/. To write them anew after a wanted change:
+//     MEMTRACE_UPDATE_GOLDEN=1 build/.../tests/unit_report --gtest_filter='*Golden*'
+// and read the difference before committing it.
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "analyzer/report/info.h"
+#include "analyzer/report/leaks.h"
+#include "analyzer/report/summary.h"
+#include "analyzer/report/top.h"
+#include "tests/unit/report/sample_program.h"
+
+namespace memtrace::report {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Runs in a folder of its own, so that the trace has the same relative path everywhere.
+class GoldenTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    setenv("TZ", "UTC", 1);
+    tzset();
+    before_ = fs::current_path();
+    std::string folder = (fs::temp_directory_path() / "memtrace-golden-XXXXXX").string();
+    ASSERT_NE(mkdtemp(folder.data()), nullptr);
+    folder_ = folder;
+    fs::current_path(folder_);
+    testing::WriteSampleTrace("sample.mtr");
+    Result<reader::TraceReader> reader = reader::TraceReader::Open("sample.mtr");
+    ASSERT_TRUE(reader.ok()) << reader.error().message;
+    reader_.emplace(std::move(*reader));
+    render_.working_directory = "/home/me/indexer";
+  }
+  void TearDown() override {
+    fs::current_path(before_);
+    fs::remove_all(folder_);
+  }
+
+  const model::Trace& trace() const { return reader_->trace(); }
+
+  aggregate::Profile ProfileAt(const std::string& moment) {
+    return aggregate::BuildProfile(*reader_,
+                                   {aggregate::Domain::kHeap, *aggregate::ParseMoment(moment, trace())});
+  }
+
+  TopReport Top(const aggregate::Profile& profile, TopOptions options) {
+    return std::move(TopReport::Build(trace(), profile, stacks_, std::move(options))).value();
+  }
+
+  static void Expect(const std::string& name, const std::string& text) {
+    const fs::path path = fs::path(MEMTRACE_GOLDEN_FOLDER) / name;
+    if (getenv("MEMTRACE_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << text;
+    std::ifstream file(path);
+    ASSERT_TRUE(file) << path << " is missing; the top of this file says how to write it";
+    std::ostringstream golden;
+    golden << file.rdbuf();
+    EXPECT_EQ(text, golden.str()) << "differs from " << path;
+  }
+
+  fs::path before_;
+  fs::path folder_;
+  std::optional<reader::TraceReader> reader_;
+  testing::MadeUpStacks stacks_ = testing::SampleStacks();
+  RenderOptions render_;
+};
+
+TEST_F(GoldenTest, TopByEverything) {
+  const aggregate::Profile profile = ProfileAt("peak");
+  for (const std::string& by : GroupByNames()) {
+    const TopReport top = Top(profile, {.rows = {*ParseGroupBy(by), Metric::kLive, true}, .limit = 3});
+    Expect("top_by_" + by + ".txt", top.Text(render_));
+  }
+}
+
+TEST_F(GoldenTest, TopOfEveryMetric) {
+  const aggregate::Profile profile = ProfileAt("end");
+  for (const std::string& metric : MetricNames()) {
+    const TopReport top = Top(profile, {.rows = {GroupBy::kLine, *ParseMetric(metric), true}, .limit = 10});
+    Expect("top_metric_" + metric + ".txt", top.Text(render_));
+  }
+}
+
+TEST_F(GoldenTest, TopAtAMark) {
+  Expect("top_at_mark.txt", Top(ProfileAt("loaded"), {}).Text(render_));
+}
+
+TEST_F(GoldenTest, TopFocused) {
+  const TopReport top = Top(ProfileAt("peak"), {.focus = {"worker"}, .ignore = {"arena"}});
+  Expect("top_focused.txt", top.Text(render_));
+}
+
+TEST_F(GoldenTest, TopWithoutSkipping) {
+  const TopReport top = Top(ProfileAt("peak"), {.rows = {GroupBy::kLine, Metric::kLive, false}});
+  Expect("top_no_skip.txt", top.Text(render_));
+}
+
+TEST_F(GoldenTest, TopPlain) {
+  Expect("top_plain.txt", Top(ProfileAt("peak"), {}).PlainText());
+}
+
+TEST_F(GoldenTest, TopJson) {
+  Expect("top.json", ToText(Top(ProfileAt("peak"), {.limit = 2}).ToJson()));
+}
+
+TEST_F(GoldenTest, TopInColorOnANarrowTerminal) {
+  render_.paint = Paint(true);
+  render_.columns = 72;
+  Expect("top_narrow_color.txt", Top(ProfileAt("peak"), {}).Text(render_));
+}
+
+TEST_F(GoldenTest, Leaks) {
+  const aggregate::Profile profile = ProfileAt("end");
+  const NotFreedTimesByNode times = FindNotFreedTimes(*reader_);
+  LeaksOptions options;
+  options.min_bytes = 2000;
+  options.suppressions = *Suppressions::Parse("leak:libpq.so\n", "supp");
+  Expect("leaks.txt", LeaksReport(trace(), profile, times, stacks_, {}).Text(render_));
+  Expect("leaks.json", ToText(LeaksReport(trace(), profile, times, stacks_, {}).ToJson()));
+  Expect("leaks_fewer.txt", LeaksReport(trace(), profile, times, stacks_, options).Text(render_));
+}
+
+TEST_F(GoldenTest, Summary) {
+  const aggregate::Profile profile = ProfileAt("peak");
+  const SummaryReport summary(trace(), profile, stacks_);
+  Expect("summary.txt", summary.Text(render_));
+  Expect("summary.json", ToText(summary.ToJson()));
+}
+
+TEST_F(GoldenTest, Info) {
+  const EventCounts events = CountEvents(*reader_);
+  const InfoReport info(trace(), events);
+  Expect("info.txt", info.Text(render_));
+  Expect("info.json", ToText(info.ToJson()));
+}
+
+}  // namespace
+}  // namespace memtrace::report
