@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
@@ -280,6 +281,8 @@ void TraceBuilder::WriteTo(const std::string& path) const {
 }
 
 void WriteFile(const std::string& path, std::string_view bytes) {
+  // A new file each time: truncating one makes ext4 flush it when it is closed, which takes milliseconds.
+  std::filesystem::remove(path);
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   file.close();

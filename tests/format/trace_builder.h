@@ -30,8 +30,8 @@ struct ModuleSpec {
   std::uint64_t start = 0;
   std::uint64_t end = 0;
   std::uint64_t load_bias = 0;
-  std::string path;
-  std::string build_id;  // raw bytes
+  std::string path = {};
+  std::string build_id = {};  // raw bytes
   std::uint8_t generation = 0;
 };
 

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// What the reader's tests share: a temporary folder, and verbs that write, open and list.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/reader/trace_reader.h"
+#include "tests/format/trace_builder.h"
+
+namespace memtrace::reader {
+
+using format::AllocKind;
+using format::Codec;
+using model::Event;
+using model::EventType;
+using testing::TraceBuilder;
+using testing::WindowBuilder;
+
+class ReaderTest : public ::testing::Test {
+ protected:
+  ReaderTest() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "memtrace_reader_XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) std::abort();
+    folder_ = pattern;
+  }
+  ~ReaderTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string Path(std::string_view name = "sample.mtr") const { return (folder_ / name).string(); }
+
+  TraceReader Open(const TraceBuilder& builder) const { return OpenBytes(builder.Build()); }
+
+  TraceReader OpenBytes(std::string_view bytes) const {
+    testing::WriteFile(Path(), bytes);
+    auto reader = TraceReader::Open(Path());
+    if (!reader.ok()) throw std::runtime_error(reader.error().message);
+    return std::move(reader).value();
+  }
+
+  // The message of the error that opening these bytes gives; "" if it opens.
+  std::string ErrorOf(std::string_view bytes) const {
+    testing::WriteFile(Path(), bytes);
+    const auto reader = TraceReader::Open(Path());
+    if (reader.ok()) return "";
+    EXPECT_EQ(reader.error().code, ErrorCode::kUnreadable);
+    EXPECT_EQ(reader.error().message.find('\n'), std::string::npos);
+    return reader.error().message;
+  }
+
+  static std::vector<Event> EventsOf(TraceReader& reader) {
+    std::vector<Event> events;
+    reader.ForEachEvent([&](const Event& event) { events.push_back(event); });
+    return events;
+  }
+
+  static std::string DamageOf(const TraceReader& reader) {
+    std::string text;
+    for (const model::Damage& damage : reader.trace().damage) {
+      text += std::to_string(damage.offset) + ": " + damage.what + "\n";
+    }
+    return text;
+  }
+
+  std::filesystem::path folder_;
+};
+
+// "0:a5000+100@10" = thread 0 allocates 100 bytes at 0x5000, tick 10; f free, b and c realloc, m u r k
+// mappings.
+inline std::string Short(const Event& event) {
+  static constexpr char kLetters[] = "afbcmurk";
+  char text[128];
+  std::snprintf(text, sizeof(text), "%u:%c%llx", static_cast<unsigned>(event.thread),
+                kLetters[static_cast<unsigned>(event.type)], static_cast<unsigned long long>(event.address));
+  std::string result = text;
+  if (event.type == EventType::kAlloc) result += "+" + std::to_string(event.size);
+  return result + "@" + std::to_string(event.ticks);
+}
+
+inline std::string Short(const std::vector<Event>& events) {
+  std::string text;
+  for (const Event& event : events) text += (text.empty() ? "" : " ") + Short(event);
+  return text;
+}
+
+}  // namespace memtrace::reader
