@@ -37,21 +37,24 @@ struct CaptureCounters {
 };
 
 struct ThreadCapture {
-  std::uintptr_t low;  // every byte of [low, high) has been found readable; low moves down as the stack grows
-  std::uintptr_t high;          // top of the thread's stack
-  std::uint64_t modules_stamp;  // the modules' state that frames belong to
-  Frame* frames;                // outermost first; frames[0] is the root
-  Check* checks;                // room for three a frame
-  std::uint32_t depth;          // frames in use, root included
-  std::uint32_t append_limit;   // a frame may be appended at indexes below: room, and max_depth
+  std::uintptr_t low;           // every byte of [low, low + known_bytes) has been found readable,
+  std::uintptr_t known_bytes;   // up to the stack's top; low moves down as the stack grows
+  std::uint64_t modules_stamp;  // the modules' state that frames belong to,
+  std::uint64_t rsp_rule;       // and what the lowest bits of a kRsp rule of that state are
+  Frame* innermost;             // of frames; frames itself: none
+  Frame* append_end;            // a frame may be appended behind those below: room, and max_depth
+  Check* checks;                // room for kWordsPerFrame a frame
   CaptureCounters counters;
+  Frame* frames;     // outermost first; frames[0] is the root
   Frame* fresh;      // frames of a walk under way, innermost first
-  StackRead* reads;  // memory that special frames of that walk read; room for three a frame
+  StackRead* reads;  // memory that special frames of that walk read; room for kWordsPerFrame a frame
   std::uint32_t read_count;
   std::uint32_t frame_capacity;
   std::uint32_t fresh_capacity;
   std::uint32_t reserved;
   std::uintptr_t lowest;  // low never goes below; 0: unknown
+
+  std::uintptr_t high() const { return low + known_bytes; }
 };
 
 struct StackOptions {

@@ -22,9 +22,29 @@ void Copy(const T* from, T* to, std::uint32_t count) {
   for (std::uint32_t i = 0; i < count; ++i) to[i] = from[i];
 }
 
+// What the checks in front of the first one compare.
+constexpr std::uint64_t kAlwaysThere = 0;
+
+std::uint32_t CheckRoom(std::uint32_t frame_capacity) {
+  return kCheckGroup + frame_capacity * kWordsPerFrame;
+}
+
+Check* MapChecks(std::uint32_t frame_capacity) {
+  Check* room = MapArray<Check>(CheckRoom(frame_capacity));
+  if (room == nullptr) return nullptr;
+  for (std::uint32_t i = 0; i < kCheckGroup; ++i) room[i] = Check{&kAlwaysThere, kAlwaysThere};
+  return room + kCheckGroup;
+}
+
+void ReleaseChecks(Check*& checks, std::uint32_t frame_capacity) {
+  if (checks != nullptr) UnmapPrivate(checks - kCheckGroup, CheckRoom(frame_capacity) * sizeof(Check));
+  checks = nullptr;
+}
+
 void ReleaseFrames(ThreadCapture& thread) {
   Release(thread.frames, thread.frame_capacity);
-  Release(thread.checks, thread.frame_capacity * kWordsPerFrame);
+  ReleaseChecks(thread.checks, thread.frame_capacity);
+  thread.innermost = nullptr;
   thread.frame_capacity = 0;
 }
 
@@ -44,18 +64,21 @@ bool GrowFrames(ThreadCapture& thread) {
   const std::uint32_t capacity = NextCapacity(thread.frame_capacity);
   if (capacity > kMaxFrames) return false;
   Frame* frames = MapArray<Frame>(capacity);
-  Check* checks = MapArray<Check>(capacity * kWordsPerFrame);
+  Check* checks = MapChecks(capacity);
   if (frames == nullptr || checks == nullptr) {
     Release(frames, capacity);
-    Release(checks, capacity * kWordsPerFrame);
+    ReleaseChecks(checks, capacity);
     return false;
   }
+  Frame* innermost = frames;
   if (thread.frame_capacity != 0) {
-    Copy(thread.frames, frames, thread.depth);
-    Copy(thread.checks, checks, thread.frames[thread.depth - 1].check_end);
+    innermost += thread.innermost - thread.frames;
+    Copy(thread.frames, frames, static_cast<std::uint32_t>(innermost - frames) + 1);
+    Copy(thread.checks, checks, thread.innermost->check_end);
   }
   ReleaseFrames(thread);
   thread.frames = frames;
+  thread.innermost = innermost;
   thread.checks = checks;
   thread.frame_capacity = capacity;
   return true;
@@ -83,11 +106,12 @@ bool GrowFresh(ThreadCapture& thread, std::uint32_t used) {
 }
 
 bool ExtendKnownStack(ThreadCapture& thread, std::uintptr_t sp) {
-  if (sp >= thread.high || sp < thread.lowest) return false;
+  if (sp >= thread.high() || sp < thread.lowest) return false;
   const std::uintptr_t wanted = sp & ~(kStackPageBytes - 1);
   while (thread.low > wanted) {
     if (!IsReadable(thread.low - kStackPageBytes)) return false;
     thread.low -= kStackPageBytes;
+    thread.known_bytes += kStackPageBytes;
   }
   return true;
 }
@@ -102,10 +126,11 @@ void ThreadCaptureReset(ThreadCapture& thread, std::uintptr_t stack_low, std::ui
   if (thread.fresh_capacity > kKeptFrames) ReleaseFresh(thread);
   if (thread.frames == nullptr) GrowFrames(thread);
   if (thread.fresh == nullptr) GrowFresh(thread, 0);
-  thread.high = stack_high & ~std::uintptr_t{7};
-  thread.low = (thread.high - 1) & ~(kStackPageBytes - 1);
+  const std::uintptr_t high = stack_high & ~std::uintptr_t{7};
+  thread.low = (high - 1) & ~(kStackPageBytes - 1);
+  thread.known_bytes = high - thread.low;
   thread.lowest = stack_low;
-  thread.depth = 1;
+  thread.innermost = thread.frames;
   thread.read_count = 0;
   thread.counters = CaptureCounters{};
   thread.modules_stamp = 0;  // no real stamp: the first capture takes the slow path and sets up the root

@@ -14,7 +14,7 @@ constinit std::uint32_t g_max_depth = 0;
 namespace {
 
 std::uint64_t SiteKey(const Frame& frame) {
-  return frame.key | (std::uint64_t{frame.generation} << format::kGenerationShift);
+  return frame.key | (std::uint64_t{frame.generation()} << format::kGenerationShift);
 }
 
 std::uint64_t SiteKey(const Frame& frame, format::AllocKind kind) {
@@ -32,12 +32,12 @@ const std::uint64_t* Address(std::uint64_t address) {
 // Writes the checks of `frame`, whose next frame outward is `outer`; reads are its own, if it is special.
 std::uint32_t PutChecks(Check* checks, std::uint32_t count, const Frame& frame, const Frame& outer,
                         const StackRead* reads, std::uint32_t read_count) {
-  if (frame.special) {
+  if (frame.Has(Frame::kSpecial)) {
     for (std::uint32_t i = 0; i < read_count; ++i)
       checks[count++] = Check{Address(reads[i].address), reads[i].value};
   } else if (frame.cfa != 0) {
     checks[count++] = Check{Address(frame.cfa - 8), outer.key & format::kPcMask};
-    if (frame.rbp_offset != 0 && outer.needs_rbp) {
+    if (frame.rbp_offset != 0 && outer.Has(Frame::kNeedsRbp)) {
       checks[count++] =
           Check{Address(frame.cfa + static_cast<std::uint64_t>(std::int64_t{frame.rbp_offset})), outer.rbp};
     }
@@ -66,8 +66,9 @@ void ChainChecks(ThreadCapture& thread, std::uint32_t base, std::uint32_t count)
     checks = PutChecks(thread.checks, checks, frame, outer, thread.reads + first_read,
                        frame.read_end - first_read);
     frame.check_end = checks;
-    const bool passes_rbp_on = frame.special || frame.rbp_offset == 0;
-    frame.needs_rbp = frame.uses_rbp || (passes_rbp_on && outer.needs_rbp);
+    const bool passes_rbp_on = frame.Has(Frame::kSpecial) || frame.rbp_offset == 0;
+    const bool needs_rbp = frame.Has(Frame::kUsesRbp) || (passes_rbp_on && outer.Has(Frame::kNeedsRbp));
+    frame.traits = (frame.traits & ~Frame::kNeedsRbp) | (needs_rbp ? Frame::kNeedsRbp : 0);
   }
 }
 
@@ -85,16 +86,18 @@ std::uint32_t LimitedNode(const ThreadCapture& thread, std::uint32_t leaf, forma
 
 std::uint32_t FindNode(ThreadCapture& thread, std::uint32_t index, format::AllocKind kind) {
   Frame& frame = thread.frames[index];
+  const auto kind_bits = static_cast<std::uint8_t>(kind);
   if (IsBeyondLimit(index)) {
-    frame.node_kind = static_cast<std::uint8_t>(kind) | kNodeOfDepthLimit;
+    frame.SetNodeKind(kind_bits | Frame::kKindOfDepthLimit);
     frame.node = LimitedNode(thread, index, kind);
   } else {
     const Frame& outer = thread.frames[index - 1];
     const std::uint64_t key = SiteKey(frame, kind);
-    frame.node_kind = static_cast<std::uint8_t>(kind);
-    frame.node = SiteTreeChildInline(outer.node, key, SitePathHash(outer.path_hash, key));
+    frame.SetNodeKind(kind_bits);
+    frame.path_hash = SitePathHash(outer.path_hash, key);
+    frame.node = SiteTreeChildInline(outer.node, key, frame.path_hash);
   }
-  if (frame.node == 0) thread.depth = 1;  // no frame without its node stays
+  if (frame.node == 0) DropPrefix(thread);  // no frame without its node stays
   return frame.node;
 }
 
@@ -113,22 +116,24 @@ bool SetRoot(ThreadCapture& thread, bool complete) {
 }
 
 std::uint32_t LeafNode(ThreadCapture& thread, format::AllocKind kind) {
-  const Frame& leaf = thread.frames[thread.depth - 1];
-  if (leaf.node_kind == (static_cast<std::uint8_t>(kind) | kNodeOfDepthLimit)) return leaf.node;
-  return FindNode(thread, thread.depth - 1, kind);
+  const Frame& leaf = *thread.innermost;
+  const auto kind_bits = static_cast<std::uint8_t>(kind);
+  if (leaf.node_kind() == kind_bits || leaf.node_kind() == (kind_bits | Frame::kKindOfDepthLimit))
+    return leaf.node;
+  return FindNode(thread, static_cast<std::uint32_t>(thread.innermost - thread.frames), kind);
 }
 
 std::uint32_t AppendFresh(ThreadCapture& thread, std::uint32_t base, std::uint32_t count,
                           format::AllocKind kind) {
   const std::uint32_t leaf = base + count;
-  thread.depth = base + 1;
+  thread.innermost = thread.frames + base;
   while (leaf >= thread.frame_capacity) {
     if (!GrowFrames(thread)) return 0;
   }
-  const std::uint32_t room = thread.frame_capacity;
-  thread.append_limit = g_max_depth != 0 && g_max_depth + 1 < room ? g_max_depth + 1 : room;
+  const std::uint32_t room = thread.frame_capacity - 1;
+  thread.append_end = thread.frames + (g_max_depth != 0 && g_max_depth < room ? g_max_depth : room);
   // As the place of an allocation the base may have had a node of its own; as a caller it has kind 0.
-  if (base != 0 && !IsBeyondLimit(base) && thread.frames[base].node_kind != 0 &&
+  if (base != 0 && !IsBeyondLimit(base) && thread.frames[base].node_kind() != 0 &&
       FindNode(thread, base, format::AllocKind::kMalloc) == 0) {
     return 0;
   }
@@ -136,12 +141,12 @@ std::uint32_t AppendFresh(ThreadCapture& thread, std::uint32_t base, std::uint32
   ChainChecks(thread, base, count);
   for (std::uint32_t i = base + 1; i < leaf; ++i) {
     if (IsBeyondLimit(i)) {
-      thread.frames[i].node_kind = kNoNode;
+      thread.frames[i].SetNodeKind(Frame::kNoNode);
     } else if (FindNode(thread, i, format::AllocKind::kMalloc) == 0) {
       return 0;
     }
   }
-  thread.depth = leaf + 1;
+  thread.innermost = thread.frames + leaf;
   return FindNode(thread, leaf, kind);
 }
 

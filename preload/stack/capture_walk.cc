@@ -5,9 +5,6 @@
 #include "preload/stack/capture_internal.h"
 #include "preload/stack/capture_memory.h"
 #include "preload/stack/careful_walk.h"
-#ifdef MEMTRACE_CHECK_STACKS
-#include "preload/stack/check_stacks.h"
-#endif
 #include "preload/stack/modules_internal.h"
 #include "preload/stack/verified_prefix.h"
 
@@ -19,12 +16,11 @@ enum class WalkResult : std::uint8_t { kMetPrefix, kComplete, kTruncated, kCaref
 // A walk outward that looks out for frames of the prefix.
 class PrefixWalk {
  public:
-  PrefixWalk(ThreadCapture& thread, const WalkPosition& at, std::uint32_t candidate, std::uint32_t broken)
+  PrefixWalk(ThreadCapture& thread, const WalkPosition& at)
       : thread_(thread),
         at_(at),
         tag_(RuleTagOf(thread.modules_stamp)),
-        candidate_(candidate),
-        broken_(broken) {
+        candidate_(static_cast<std::uint32_t>(thread.innermost - thread.frames)) {
     thread.read_count = 0;
   }
 
@@ -57,7 +53,8 @@ class PrefixWalk {
   bool MayMeetPrefix() {
     while (thread_.frames[candidate_].sp < at_.sp) --candidate_;
     const Frame& frame = thread_.frames[candidate_];
-    return frame.sp == at_.sp && frame.key == at_.key && (!frame.needs_rbp || frame.rbp == at_.rbp);
+    return frame.sp == at_.sp && frame.key == at_.key &&
+           (!frame.Has(Frame::kNeedsRbp) || frame.rbp == at_.rbp);
   }
 
   // Whether the frame that the walk has reached is a known one and all is as it was; sets broken_ if not all.
@@ -76,8 +73,9 @@ class PrefixWalk {
     for (; candidate_ >= outermost; --candidate_) {
       if (!MakeRoom()) return false;
       const Frame& kept = thread_.frames[candidate_];
-      const std::uint64_t pc = kept.special ? 0 : *reinterpret_cast<const std::uint64_t*>(kept.cfa - 8);
-      if (kept.special || pc - 1 >= kUserAddressEnd - 1) {  // to be stepped by its rule
+      const std::uint64_t pc =
+          kept.Has(Frame::kSpecial) ? 0 : *reinterpret_cast<const std::uint64_t*>(kept.cfa - 8);
+      if (kept.Has(Frame::kSpecial) || pc - 1 >= kUserAddressEnd - 1) {  // to be stepped by its rule
         --candidate_;
         return true;
       }
@@ -98,43 +96,46 @@ class PrefixWalk {
   ThreadCapture& thread_;
   WalkPosition at_;
   std::uint64_t tag_;
-  std::uint32_t candidate_;  // innermost frame of the prefix that the walk may still meet
-  std::uint32_t broken_;
+  std::uint32_t candidate_;   // innermost frame of the prefix that the walk may still meet
+  std::uint32_t broken_ = 0;  // 1 + the check that fails of frames[candidate_], where the walk is
   std::uint32_t fresh_ = 0;
 };
 
 }  // namespace
 
-std::uint32_t CaptureByWalk(ThreadCapture& thread, const WalkPosition& at, format::AllocKind kind,
-                            std::uint32_t candidate, std::uint32_t broken) {
-  PrefixWalk walk(thread, at, candidate, broken);
+std::uint32_t CaptureByWalk(ThreadCapture& thread, const WalkPosition& at, format::AllocKind kind) {
+  PrefixWalk walk(thread, at);
   const WalkResult result = walk.Run();
-  if (result == WalkResult::kCareful) return CaptureCarefully(thread, at, kind, /*use_rules=*/true);
+  if (result == WalkResult::kCareful || walk.base() + walk.fresh() >= kMaxFrames) {
+    return CaptureCarefully(thread, at, kind, /*use_rules=*/true);
+  }
   if (result == WalkResult::kTruncated) ++thread.counters.truncated_stacks;
   if (result != WalkResult::kMetPrefix) {
-    thread.depth = 1;
+    DropPrefix(thread);
     if (!SetRoot(thread, result == WalkResult::kComplete)) return 0;
   }
   if (walk.fresh() == 0) {
-    thread.depth = walk.base() + 1;
+    thread.innermost = thread.frames + walk.base();
     return LeafNode(thread, kind);
   }
-  if (walk.base() + walk.fresh() >= kMaxFrames) return CaptureCarefully(thread, at, kind, /*use_rules=*/true);
   return AppendFresh(thread, walk.base(), walk.fresh(), kind);
 }
 
-std::uint32_t CaptureAnew(ThreadCapture& thread, const WalkPosition& at, format::AllocKind kind) {
+std::uint32_t CaptureSlowly(ThreadCapture& thread, std::uintptr_t pc, std::uintptr_t sp, std::uintptr_t rbp,
+                            format::AllocKind kind) {
   if (thread.frames == nullptr || thread.fresh == nullptr) return 0;
+  const WalkPosition at{pc, sp, rbp};
   const std::uint64_t stamp = ModulesStamp();
   if (ModulesInChange(stamp)) return CaptureCarefully(thread, at, kind, /*use_rules=*/false);
   if (thread.modules_stamp != stamp) {
     thread.modules_stamp = stamp;
-    thread.depth = 1;
+    thread.rsp_rule = UnwindRule::KindAndTag(RuleKind::kRsp, RuleTagOf(stamp));
+    DropPrefix(thread);
     SetRoot(thread, /*complete=*/true);
   }
-  const bool own_stack = at.sp < thread.high && (at.sp >= thread.low || ExtendKnownStack(thread, at.sp));
-  if (!own_stack || (at.sp & 7) != 0) return CaptureCarefully(thread, at, kind, /*use_rules=*/true);
-  return CaptureByWalk(thread, at, kind, thread.depth - 1, 0);
+  const bool own_stack = sp - thread.low < thread.known_bytes || ExtendKnownStack(thread, sp);
+  if (!own_stack || (sp & 7) != 0) return CaptureCarefully(thread, at, kind, /*use_rules=*/true);
+  return CaptureByWalk(thread, at, kind);
 }
 
 std::uint32_t CaptureCarefully(ThreadCapture& thread, const WalkPosition& at, format::AllocKind kind,
@@ -166,19 +167,6 @@ std::uint32_t CaptureCarefully(ThreadCapture& thread, const WalkPosition& at, fo
     if (node == 0) return 0;
   }
   return node;
-}
-
-bool StackInit(const StackOptions& options) {
-  g_max_depth = options.max_depth;
-#ifdef MEMTRACE_CHECK_STACKS
-  CheckStacksInit();
-#endif
-  return RuleTableInit() && ModulesInit(options.module_sink);
-}
-
-void StackResetAfterFork() {
-  RuleTableInit();
-  ModulesResetAfterFork();
 }
 
 }  // namespace memtrace::preload

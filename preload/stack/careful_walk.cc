@@ -19,7 +19,7 @@ enum class Outcome : std::uint8_t { kStepped, kComplete, kTruncated, kNeedsAllRe
 class Walker {
  public:
   Walker(const ThreadCapture& thread, std::uint64_t tag, bool use_rules, bool all_registers)
-      : memory_(thread.low, thread.high), tag_(tag), use_rules_(use_rules), all_registers_(all_registers) {}
+      : memory_(thread.low, thread.high()), tag_(tag), use_rules_(use_rules), all_registers_(all_registers) {}
 
   // False: a row needs registers that only a walk with all_registers knows.
   bool Run(const WalkPosition& at, std::uint64_t* keys, std::uint32_t capacity, CarefulWalkResult& result) {

@@ -9,12 +9,12 @@ std::uint64_t Load(std::uint64_t address) {
 }
 
 bool InStack(const ThreadCapture& thread, std::uint64_t address) {
-  return address >= thread.low && address <= thread.high - 8 && (address & 7) == 0;
+  return address >= thread.low && address <= thread.high() - 8 && (address & 7) == 0;
 }
 
 // The stack pointer moves outward, and no further than the stack's top.
 bool IsNextFrame(const ThreadCapture& thread, std::uint64_t sp, std::uint64_t cfa) {
-  return cfa > sp && cfa <= thread.high && (cfa & 7) == 0;
+  return cfa > sp && cfa <= thread.high() && (cfa & 7) == 0;
 }
 
 std::uint64_t LoadAndNote(ThreadCapture& thread, std::uint64_t address) {
@@ -33,7 +33,7 @@ StepResult Arrive(WalkPosition& at, std::uint64_t cfa, std::uint64_t pc, std::ui
 // A return address of 0 ends a stack. The word belongs to the checks, so the frame is a special one.
 StepResult EndAtNullReturn(ThreadCapture& thread, Frame& frame, std::uint64_t address) {
   LoadAndNote(thread, address);
-  frame.special = true;
+  frame.traits |= Frame::kSpecial;
   frame.cfa = 0;
   return StepResult::kEnd;
 }
@@ -41,8 +41,7 @@ StepResult EndAtNullReturn(ThreadCapture& thread, Frame& frame, std::uint64_t ad
 StepResult StepRealigned(ThreadCapture& thread, UnwindRule rule, WalkPosition& at, Frame& frame) {
   const std::uint64_t cfa_slot = at.rbp + static_cast<std::uint64_t>(rule.cfa_offset());
   const std::uint64_t rbp_slot = at.rbp + static_cast<std::uint64_t>(rule.rbp_offset());
-  frame.special = true;
-  frame.uses_rbp = true;
+  frame.traits |= Frame::kSpecial | Frame::kUsesRbp;
   if (!InStack(thread, cfa_slot) || !InStack(thread, rbp_slot)) return StepResult::kCareful;
   const std::uint64_t cfa = LoadAndNote(thread, cfa_slot);
   if (!IsNextFrame(thread, at.sp, cfa)) return StepResult::kCareful;
@@ -54,8 +53,7 @@ StepResult StepRealigned(ThreadCapture& thread, UnwindRule rule, WalkPosition& a
 
 // Code without unwind information: if rbp points to something like a frame, it is taken for one.
 StepResult StepGuessed(ThreadCapture& thread, WalkPosition& at, Frame& frame) {
-  frame.uses_rbp = true;
-  frame.special = true;
+  frame.traits |= Frame::kSpecial | Frame::kUsesRbp;
   if (at.rbp == 0) return StepResult::kEnd;
   const bool plausible = at.rbp >= at.sp && at.rbp - at.sp <= kMaxGuessedFrameBytes &&
                          InStack(thread, at.rbp) && InStack(thread, at.rbp + 8);
@@ -80,7 +78,7 @@ StepResult StepFrame(ThreadCapture& thread, std::uint64_t tag, WalkPosition& at,
   frame.sp = at.sp;
   frame.key = at.key;
   frame.rbp = at.rbp;
-  frame.generation = rule.generation();
+  frame.traits = std::uint32_t{rule.generation()} << Frame::kGenerationShift;
   ++thread.counters.rule_steps;
 
   std::uint64_t from = at.sp;
@@ -89,7 +87,7 @@ StepResult StepFrame(ThreadCapture& thread, std::uint64_t tag, WalkPosition& at,
       break;
     case RuleKind::kRbp:
       from = at.rbp;
-      frame.uses_rbp = true;
+      frame.traits |= Frame::kUsesRbp;
       break;
     case RuleKind::kRealign:
       return StepRealigned(thread, rule, at, frame);

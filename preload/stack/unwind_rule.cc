@@ -57,7 +57,12 @@ UnwindRule UnwindRule::FromRow(const UnwindRow& row) {
   if (!saved && !Has(row, kRegisterRbp, RegisterRule::kSame)) return complex;
   if (row.cfa_register != kRegisterRsp && row.cfa_register != kRegisterRbp) return complex;
   const RuleKind kind = row.cfa_register == kRegisterRsp ? RuleKind::kRsp : RuleKind::kRbp;
-  return Pack(kind, row.cfa_value, saved, saved ? row.values[kRegisterRbp] : 0, rule) ? rule : complex;
+  const std::int64_t rbp_offset = saved ? row.values[kRegisterRbp] : 0;
+  if (kind == RuleKind::kRsp) {
+    if (row.cfa_value < 8) return complex;
+    if (saved && (rbp_offset > -16 || rbp_offset < -std::int64_t{row.cfa_value})) return complex;
+  }
+  return Pack(kind, row.cfa_value, saved, rbp_offset, rule) ? rule : complex;
 }
 
 }  // namespace memtrace::preload

@@ -41,10 +41,11 @@ class UnwindRule {
   constexpr std::uint64_t bits() const { return bits_; }
   constexpr RuleKind kind() const { return static_cast<RuleKind>(bits_ & kKindMask); }
   constexpr std::uint64_t tag() const { return bits_ & kTagMask; }
-  // Whether this is a rule of that kind made in the epoch of `tag`: one comparison.
-  constexpr bool Is(RuleKind kind, std::uint64_t tag) const {
-    return (bits_ & (kKindMask | kTagMask)) == (static_cast<std::uint64_t>(kind) | tag);
+  // What kind_and_tag() of a rule of that kind is, made in the epoch of `tag`.
+  static constexpr std::uint64_t KindAndTag(RuleKind kind, std::uint64_t tag) {
+    return static_cast<std::uint64_t>(kind) | tag;
   }
+  constexpr std::uint64_t kind_and_tag() const { return bits_ & (kKindMask | kTagMask); }
   constexpr bool saves_rbp() const { return (bits_ & kSavesRbpBit) != 0; }
   constexpr std::uint8_t generation() const { return static_cast<std::uint8_t>(bits_ >> kGenerationShift); }
   constexpr std::int64_t rbp_offset() const { return static_cast<std::int16_t>(bits_ >> kRbpShift); }

@@ -23,27 +23,35 @@ namespace memtrace::preload {
 
 struct Frame {
   std::uint64_t sp;
-  std::uint64_t key;  // pc, exact bit, guess bit: as in a site node, without kind and generation
-  std::uint64_t rbp;  // meaningful if needs_rbp
-  std::uint64_t cfa;  // sp of the next frame outward
-  std::uint64_t path_hash;
-  std::uint32_t node;       // the stack up to here, of node_kind
+  std::uint64_t key;        // pc, exact bit, guess bit: as in a site node, without kind and generation
+  std::uint64_t rbp;        // meaningful if NeedsRbp()
+  std::uint64_t cfa;        // sp of the next frame outward; 0 outside the stack's first frame
+  std::uint64_t path_hash;  // as a caller: of the keys with kind 0; valid if node_kind() is 0
+  std::uint32_t node;       // the stack up to here, of node_kind()
   std::uint32_t check_end;  // checks that cover this frame and all outside it
   std::int32_t rbp_offset;  // the caller's rbp is at cfa + rbp_offset; 0: not saved here
   std::uint32_t read_end;   // special frames of a walk under way: ThreadCapture::reads up to here
-  std::uint8_t node_kind;   // AllocKind of `node`, 0 inside a stack; kNodeOfDepthLimit may be added
-  std::uint8_t generation;
-  bool uses_rbp;   // its own step reads rbp
-  bool needs_rbp;  // it or a frame outside it reads the rbp it was reached with
-  bool special;    // its words are in its checks only, so it is always stepped again by its rule
-  std::uint8_t reserved[3];
+  std::uint32_t traits;     // node kind, generation, flags; one word, so that it is written at once
+  std::uint32_t reserved;
+
+  static constexpr std::uint32_t kKindMask = 0xff;
+  static constexpr unsigned kGenerationShift = 8;
+  static constexpr std::uint32_t kUsesRbp = 1u << 16;  // its own step reads rbp
+  static constexpr std::uint32_t kNeedsRbp =
+      1u << 17;  // it or a frame outside it reads the rbp it was reached with
+  static constexpr std::uint32_t kSpecial =
+      1u << 18;  // its words are in its checks only: always stepped by its rule
+  // Kinds that are no AllocKind. The node is of a stack cut by max_depth, and no parent of anything:
+  static constexpr std::uint8_t kKindOfDepthLimit = 0x80;
+  // and a frame beyond max_depth has no node unless an allocation happens right there.
+  static constexpr std::uint8_t kNoNode = 0xff;
+
+  bool Has(std::uint32_t flag) const { return (traits & flag) != 0; }
+  std::uint8_t node_kind() const { return static_cast<std::uint8_t>(traits); }
+  std::uint8_t generation() const { return static_cast<std::uint8_t>(traits >> kGenerationShift); }
+  void SetNodeKind(std::uint8_t kind) { traits = (traits & ~kKindMask) | kind; }
 };
 static_assert(sizeof(Frame) == 64);
-
-// The node is of a stack cut by max_depth: it is no parent of anything.
-inline constexpr std::uint8_t kNodeOfDepthLimit = 0x80;
-// Beyond max_depth a frame has no node unless an allocation happens right there.
-inline constexpr std::uint8_t kNoNode = 0xff;
 
 struct Check {
   const std::uint64_t* address;
@@ -62,18 +70,25 @@ inline std::uint64_t Difference(const Check& check) {
   return *check.address ^ check.value;
 }
 
-// 0 if checks[0..count) all hold, else 1 + the index of the innermost (last) one that fails.
-inline std::uint32_t InnermostBroken(const Check* checks, std::uint32_t count) {
-  const Check* end = checks + count;
-  for (; end - checks >= 8; end -= 8) {
+// Checks are compared in groups; this many that always hold lie in front of the first one.
+inline constexpr std::uint32_t kCheckGroup = 8;
+
+[[gnu::always_inline]] inline bool AllHold(const Check* checks, std::uint32_t count) {
+  for (const Check* end = checks + count; end > checks; end -= kCheckGroup) {
     const std::uint64_t inner =
         Difference(end[-1]) | Difference(end[-2]) | Difference(end[-3]) | Difference(end[-4]);
     const std::uint64_t outer =
         Difference(end[-5]) | Difference(end[-6]) | Difference(end[-7]) | Difference(end[-8]);
-    if (__builtin_expect((inner | outer) != 0, 0)) break;
+    if (__builtin_expect((inner | outer) != 0, 0)) return false;
   }
-  while (end != checks && Holds(end[-1])) --end;
-  return static_cast<std::uint32_t>(end - checks);
+  return true;
+}
+
+// 0 if checks[0..count) all hold, else 1 + the index of the innermost (last) one that fails.
+inline std::uint32_t InnermostBroken(const Check* checks, std::uint32_t count) {
+  if (AllHold(checks, count)) return 0;
+  while (count != 0 && Holds(checks[count - 1])) --count;
+  return count;
 }
 
 }  // namespace memtrace::preload

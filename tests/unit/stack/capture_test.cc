@@ -303,7 +303,7 @@ TEST(Capture, CodeWithoutUnwindInformationIsMarkedAsGuessed) {
 TEST(Capture, ResetServesAnotherStack) {
   CaptureSession session;
   DeepHook(3000);
-  ThreadCaptureReset(session.thread(), 0, session.thread().high);
+  ThreadCaptureReset(session.thread(), 0, session.thread().high());
   EXPECT_EQ(session.thread().counters.captures, 0u);
   session.stacks().clear();
   DeepHook(4);

@@ -24,9 +24,9 @@ TEST(UnwindRule, KeepsOffsetsTagAndGeneration) {
   EXPECT_EQ(rule.rbp_offset(), -32768);
   EXPECT_EQ(rule.generation(), 255);
   EXPECT_EQ(rule.tag(), 0xabc0u);
-  EXPECT_TRUE(rule.Is(RuleKind::kRsp, 0xabc0));
-  EXPECT_FALSE(rule.Is(RuleKind::kRsp, 0xabd0));
-  EXPECT_FALSE(rule.Is(RuleKind::kRbp, 0xabc0));
+  EXPECT_EQ(rule.kind_and_tag(), UnwindRule::KindAndTag(RuleKind::kRsp, 0xabc0));
+  EXPECT_NE(rule.kind_and_tag(), UnwindRule::KindAndTag(RuleKind::kRsp, 0xabd0));
+  EXPECT_NE(rule.kind_and_tag(), UnwindRule::KindAndTag(RuleKind::kRbp, 0xabc0));
 }
 
 TEST(UnwindRule, NegativeCfaOffset) {
@@ -46,6 +46,10 @@ TEST(UnwindRule, WhatDoesNotFitIsComplex) {
   row = PlainRow(kRegisterRsp, 16);
   row.Set(kRegisterReturn, RegisterRule::kAtCfaOffset, -16);
   EXPECT_EQ(UnwindRule::FromRow(row).kind(), RuleKind::kComplex);
+  row = PlainRow(kRegisterRsp, 16);
+  row.Set(kRegisterRbp, RegisterRule::kAtCfaOffset, -24);  // below the stack pointer
+  EXPECT_EQ(UnwindRule::FromRow(row).kind(), RuleKind::kComplex);
+  EXPECT_EQ(UnwindRule::FromRow(PlainRow(kRegisterRsp, 0)).kind(), RuleKind::kComplex);
   row = PlainRow(kRegisterRsp, 16);
   row.signal_frame = true;
   EXPECT_EQ(UnwindRule::FromRow(row).kind(), RuleKind::kComplex);
