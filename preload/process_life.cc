@@ -112,6 +112,7 @@ bool ShouldSpeak(const Recording& recording) {
 void NoteForeignMalloc(Recording& recording) {
   Dl_info self{};
   Dl_info owner{};
+  Unrecorded ours;
   void* effective = dlsym(RTLD_DEFAULT, "malloc");
   if (effective == nullptr || dladdr(effective, &owner) == 0 || dladdr(&kLibraryName, &self) == 0) return;
   if (owner.dli_fbase == self.dli_fbase || owner.dli_fname == nullptr) return;
@@ -125,10 +126,11 @@ void NoteForeignMalloc(Recording& recording) {
 }  // namespace
 
 void StartAtLoad() {
-  RunUnrecorded([] {
+  {
+    Unrecorded ours;
     OpenCompressionLibrary();
     AllowHelper();
-  });
+  }
   if (ThreadState* state = Enter(); state != nullptr) Leave(state);  // sets up, if no malloc has done it yet
   Recording* recording = CurrentRecording();
   if (recording == nullptr) return;

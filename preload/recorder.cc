@@ -305,12 +305,8 @@ void SetPaused(bool paused) {
   Leave(state);
 }
 
-void RunUnrecorded(void (*work)()) {
-  ThreadState* saved = tls_state;
-  tls_state = &g_setting_up;
-  work();
-  tls_state = saved;
-}
+Unrecorded::Unrecorded() : saved_(tls_state) { tls_state = &g_setting_up; }
+Unrecorded::~Unrecorded() { tls_state = saved_; }
 
 bool IsActive() { return !g_paused && CurrentRecording() != nullptr; }
 

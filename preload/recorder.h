@@ -95,8 +95,18 @@ void RecordEnd(format::EndReason reason, int code);
 // exec failed: the process goes on.
 void RecordEndCancelled();
 
-// Runs work of our own that allocates by libc (dlopen): on this thread nothing of it is recorded or counted.
-void RunUnrecorded(void (*work)());
+// While one exists, this thread records and counts nothing: for work of our own that allocates by libc (dlopen,
+// dlsym that fails).
+class Unrecorded {
+ public:
+  Unrecorded();
+  ~Unrecorded();
+  Unrecorded(const Unrecorded&) = delete;
+  Unrecorded& operator=(const Unrecorded&) = delete;
+
+ private:
+  ThreadState* saved_;
+};
 
 // From the library's constructor: opens what needs the dynamic linker, and sets up if no malloc has yet.
 void StartAtLoad();

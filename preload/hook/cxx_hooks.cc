@@ -27,62 +27,70 @@ Function* Next(Function** slot, const char* symbol) {
 
 }  // namespace
 
-// A program that calls operator new has some C++ library; one without any definition cannot get here but by
-// a stray dlsym, and is given malloc's answer.
-#define MEMTRACE_NEW(symbol, kind, fallback, parameters, arguments)                      \
-  extern "C" __attribute__((visibility("default"))) void* memtrace##symbol parameters asm(#symbol); \
-  void* memtrace##symbol parameters {                                                    \
-    using Function = void* parameters;                                                   \
-    static constinit Function* next = nullptr;                                           \
-    const Caller caller = MEMTRACE_CALLER();                                             \
-    Function* real = Next(&next, #symbol);                                                   \
-    BeginOuterCall(kind, caller);                                                        \
-    void* block = real != nullptr ? real arguments : fallback;                           \
-    EndOuterCall(block, bytes, kind, caller);                                            \
-    return block;                                                                        \
+using Align = std::size_t;    // std::align_val_t is passed as its underlying type
+using NoThrow = const void*;  // const std::nothrow_t& is passed as an address
+
+// clang-format off
+// Every operator once: NEW(symbol, kind, what malloc would do, parameters, arguments), DELETE(symbol, form, ...).
+#define MEMTRACE_CXX_OPERATORS(NEW, DELETE)                                                                           \
+  NEW(_Znwm, kNew, malloc(bytes), (std::size_t bytes), (bytes))                                                       \
+  NEW(_Znam, kNewArray, malloc(bytes), (std::size_t bytes), (bytes))                                                  \
+  NEW(_ZnwmRKSt9nothrow_t, kNew, malloc(bytes), (std::size_t bytes, NoThrow tag), (bytes, tag))                       \
+  NEW(_ZnamRKSt9nothrow_t, kNewArray, malloc(bytes), (std::size_t bytes, NoThrow tag), (bytes, tag))                  \
+  NEW(_ZnwmSt11align_val_t, kNewAligned, aligned_alloc(align, bytes), (std::size_t bytes, Align align),               \
+      (bytes, align))                                                                                                 \
+  NEW(_ZnamSt11align_val_t, kNewArrayAligned, aligned_alloc(align, bytes), (std::size_t bytes, Align align),          \
+      (bytes, align))                                                                                                 \
+  NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, kNewAligned, aligned_alloc(align, bytes),                                   \
+      (std::size_t bytes, Align align, NoThrow tag), (bytes, align, tag))                                             \
+  NEW(_ZnamSt11align_val_tRKSt9nothrow_t, kNewArrayAligned, aligned_alloc(align, bytes),                              \
+      (std::size_t bytes, Align align, NoThrow tag), (bytes, align, tag))                                             \
+  DELETE(_ZdlPv, kDelete, (void* block), (block))                                                                     \
+  DELETE(_ZdaPv, kDeleteArray, (void* block), (block))                                                                \
+  DELETE(_ZdlPvm, kDelete, (void* block, std::size_t bytes), (block, bytes))                                          \
+  DELETE(_ZdaPvm, kDeleteArray, (void* block, std::size_t bytes), (block, bytes))                                     \
+  DELETE(_ZdlPvRKSt9nothrow_t, kDelete, (void* block, NoThrow tag), (block, tag))                                     \
+  DELETE(_ZdaPvRKSt9nothrow_t, kDeleteArray, (void* block, NoThrow tag), (block, tag))                                \
+  DELETE(_ZdlPvSt11align_val_t, kDelete, (void* block, Align align), (block, align))                                  \
+  DELETE(_ZdaPvSt11align_val_t, kDeleteArray, (void* block, Align align), (block, align))                             \
+  DELETE(_ZdlPvmSt11align_val_t, kDelete, (void* block, std::size_t bytes, Align align), (block, bytes, align))       \
+  DELETE(_ZdaPvmSt11align_val_t, kDeleteArray, (void* block, std::size_t bytes, Align align), (block, bytes, align))  \
+  DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, kDelete, (void* block, Align align, NoThrow tag), (block, align, tag))  \
+  DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, kDeleteArray, (void* block, Align align, NoThrow tag),                  \
+         (block, align, tag))
+
+// A program that calls operator new has some C++ library; one without any definition cannot get here but by a
+// stray dlsym, and is given malloc's answer.
+#define MEMTRACE_NEW(symbol, kind, plain, parameters, arguments)                                          \
+  using Function##symbol = void* parameters;                                                              \
+  static constinit Function##symbol* g_next##symbol = nullptr;                                            \
+  extern "C" __attribute__((visibility("default"))) void* memtrace##symbol parameters asm(#symbol);       \
+  void* memtrace##symbol parameters {                                                                     \
+    const Caller caller = MEMTRACE_CALLER();                                                              \
+    auto* real = Next(&g_next##symbol, #symbol);                                                          \
+    BeginOuterCall(AllocKind::kind, caller);                                                              \
+    void* block = real != nullptr ? real arguments : g_next.plain;                                        \
+    EndOuterCall(block, bytes, AllocKind::kind, caller);                                                  \
+    return block;                                                                                         \
   }
 
-#define MEMTRACE_DELETE(symbol, form, parameters, arguments)                             \
-  extern "C" __attribute__((visibility("default"))) void memtrace##symbol parameters asm(#symbol); \
-  void memtrace##symbol parameters {                                                     \
-    using Function = void parameters;                                                    \
-    static constinit Function* next = nullptr;                                           \
-    Function* real = Next(&next, #symbol);                                                   \
-    BeginDelete(block, form);                                                            \
-    real != nullptr ? real arguments : g_next.free(block);                               \
-    EndDelete();                                                                         \
+#define MEMTRACE_DELETE(symbol, form, parameters, arguments)                                              \
+  using Function##symbol = void parameters;                                                               \
+  static constinit Function##symbol* g_next##symbol = nullptr;                                            \
+  extern "C" __attribute__((visibility("default"))) void memtrace##symbol parameters asm(#symbol);        \
+  void memtrace##symbol parameters {                                                                      \
+    auto* real = Next(&g_next##symbol, #symbol);                                                          \
+    BeginDelete(block, FreeForm::form);                                                                   \
+    real != nullptr ? real arguments : g_next.free(block);                                                \
+    EndDelete();                                                                                          \
   }
+// clang-format on
 
-using Align = std::size_t;       // std::align_val_t is passed as its underlying type
-using NoThrow = const void*;     // const std::nothrow_t& is passed as an address
+MEMTRACE_CXX_OPERATORS(MEMTRACE_NEW, MEMTRACE_DELETE)
 
-MEMTRACE_NEW(_Znwm, AllocKind::kNew, g_next.malloc(bytes), (std::size_t bytes), (bytes))
-MEMTRACE_NEW(_Znam, AllocKind::kNewArray, g_next.malloc(bytes), (std::size_t bytes), (bytes))
-MEMTRACE_NEW(_ZnwmRKSt9nothrow_t, AllocKind::kNew, g_next.malloc(bytes), (std::size_t bytes, NoThrow tag), (bytes, tag))
-MEMTRACE_NEW(_ZnamRKSt9nothrow_t, AllocKind::kNewArray, g_next.malloc(bytes), (std::size_t bytes, NoThrow tag),
-             (bytes, tag))
-MEMTRACE_NEW(_ZnwmSt11align_val_t, AllocKind::kNewAligned, g_next.aligned_alloc(align, bytes),
-             (std::size_t bytes, Align align), (bytes, align))
-MEMTRACE_NEW(_ZnamSt11align_val_t, AllocKind::kNewArrayAligned, g_next.aligned_alloc(align, bytes),
-             (std::size_t bytes, Align align), (bytes, align))
-MEMTRACE_NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, AllocKind::kNewAligned, g_next.aligned_alloc(align, bytes),
-             (std::size_t bytes, Align align, NoThrow tag), (bytes, align, tag))
-MEMTRACE_NEW(_ZnamSt11align_val_tRKSt9nothrow_t, AllocKind::kNewArrayAligned, g_next.aligned_alloc(align, bytes),
-             (std::size_t bytes, Align align, NoThrow tag), (bytes, align, tag))
-
-MEMTRACE_DELETE(_ZdlPv, FreeForm::kDelete, (void* block), (block))
-MEMTRACE_DELETE(_ZdaPv, FreeForm::kDeleteArray, (void* block), (block))
-MEMTRACE_DELETE(_ZdlPvm, FreeForm::kDelete, (void* block, std::size_t bytes), (block, bytes))
-MEMTRACE_DELETE(_ZdaPvm, FreeForm::kDeleteArray, (void* block, std::size_t bytes), (block, bytes))
-MEMTRACE_DELETE(_ZdlPvRKSt9nothrow_t, FreeForm::kDelete, (void* block, NoThrow tag), (block, tag))
-MEMTRACE_DELETE(_ZdaPvRKSt9nothrow_t, FreeForm::kDeleteArray, (void* block, NoThrow tag), (block, tag))
-MEMTRACE_DELETE(_ZdlPvSt11align_val_t, FreeForm::kDelete, (void* block, Align align), (block, align))
-MEMTRACE_DELETE(_ZdaPvSt11align_val_t, FreeForm::kDeleteArray, (void* block, Align align), (block, align))
-MEMTRACE_DELETE(_ZdlPvmSt11align_val_t, FreeForm::kDelete, (void* block, std::size_t bytes, Align align),
-                (block, bytes, align))
-MEMTRACE_DELETE(_ZdaPvmSt11align_val_t, FreeForm::kDeleteArray, (void* block, std::size_t bytes, Align align),
-                (block, bytes, align))
-MEMTRACE_DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, FreeForm::kDelete, (void* block, Align align, NoThrow tag),
-                (block, align, tag))
-MEMTRACE_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, FreeForm::kDeleteArray, (void* block, Align align, NoThrow tag),
-                (block, align, tag))
+void memtrace::preload::ResolveCxxHooksEarly() {
+  if (FindNext("_Znwm") == nullptr) return;  // a C program: each further look-up would search all libraries
+#define MEMTRACE_RESOLVE(symbol, ...) CachedNext(&g_next##symbol, #symbol);
+  MEMTRACE_CXX_OPERATORS(MEMTRACE_RESOLVE, MEMTRACE_RESOLVE)
+#undef MEMTRACE_RESOLVE
+}

@@ -81,3 +81,11 @@ MEMTRACE_EXPORT void* sbrk(intptr_t increment) noexcept {
   }
   return old_end;
 }
+
+void memtrace::preload::ResolveMmapHooksEarly() {
+  CachedNext(&g_mmap, "mmap");
+  CachedNext(&g_munmap, "munmap");
+  CachedNext(&g_mremap, "mremap");
+  CachedNext(&g_brk, "brk");
+  CachedNext(&g_sbrk, "sbrk");
+}

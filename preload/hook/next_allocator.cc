@@ -8,6 +8,7 @@
 #include <atomic>
 
 #include "preload/base/syscalls.h"
+#include "preload/recorder.h"
 
 namespace memtrace::preload {
 namespace {
@@ -163,19 +164,25 @@ constinit NextAllocator g_next{
 };
 
 void* FindNext(const char* symbol) {
+  Unrecorded ours;
   const int saved_errno = errno;
   void* found = dlsym(RTLD_NEXT, symbol);
+  if (found == nullptr) dlerror();  // takes the text that the program might otherwise read as its own
   errno = saved_errno;
   return found;
 }
 
 void* FindNextCxx(const char* symbol) {
   if (void* found = FindNext(symbol); found != nullptr) return found;
+  Unrecorded ours;
   const int saved_errno = errno;
   void* found = nullptr;
   for (const char* name : {"libstdc++.so.6", "libc++.so.1"}) {
     void* library = dlopen(name, RTLD_LAZY | RTLD_NOLOAD | RTLD_LOCAL);
-    if (library == nullptr) continue;
+    if (library == nullptr) {
+      dlerror();
+      continue;
+    }
     found = dlsym(library, symbol);
     if (found != nullptr) break;  // the handle is kept: its function will be used
     dlclose(library);

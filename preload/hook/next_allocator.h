@@ -29,22 +29,24 @@ struct NextAllocator {
 
 extern constinit NextAllocator g_next;
 
-// dlsym(RTLD_NEXT) with errno and dlerror's state left alone as far as libc allows. Null if there is none.
+// dlsym(RTLD_NEXT), its own allocations unrecorded, errno kept and no dlerror text left behind. Null: there is none.
+// Takes the dynamic linker's lock, which a forked child may find locked for ever: hooks that such a child may
+// call look their functions up when the library is loaded (Resolve...Early).
 void* FindNext(const char* symbol);
 
 // As FindNext, also looking into libstdc++ where it was loaded by a dlopen'ed plugin, out of the global scope.
 void* FindNextCxx(const char* symbol);
 
-template <typename Function>
-Function* FindNextAs(const char* symbol) {
-  return reinterpret_cast<Function*>(FindNext(symbol));
-}
-
-// The next definition of a function that is called often, looked up once.
+// The next definition of a function, looked up once.
 template <typename Function>
 inline Function* CachedNext(Function** slot, const char* symbol) {
-  if (__builtin_expect(*slot == nullptr, 0)) *slot = FindNextAs<Function>(symbol);
+  if (__builtin_expect(*slot == nullptr, 0)) *slot = reinterpret_cast<Function*>(FindNext(symbol));
   return *slot;
 }
+
+// From the library's constructor: one function for each file of hooks that looks up its next functions early.
+void ResolveProcessHooksEarly();
+void ResolveMmapHooksEarly();
+void ResolveCxxHooksEarly();
 
 }  // namespace memtrace::preload

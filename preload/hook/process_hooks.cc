@@ -22,10 +22,31 @@ namespace {
 using namespace memtrace::preload;  // NOLINT(google-build-using-namespace): hooks live in the global namespace
 using memtrace::format::EndReason;
 
-// Calls the next definition of an exec function between the two notes in the log.
-template <typename... Arguments>
-int Exec(const char* symbol, Arguments... arguments) {
-  auto* next = FindNextAs<int(Arguments...)>(symbol);
+// The hooked functions of this file that are looked up at load: name, type.
+#define MEMTRACE_PROCESS_FUNCTIONS(X)                                                    \
+  X(execve, int(const char*, char* const*, char* const*))                                \
+  X(execv, int(const char*, char* const*))                                               \
+  X(execvp, int(const char*, char* const*))                                              \
+  X(execvpe, int(const char*, char* const*, char* const*))                               \
+  X(fexecve, int(int, char* const*, char* const*))                                       \
+  X(execveat, int(int, const char*, char* const*, char* const*, int))                    \
+  X(_exit, void(int))                                                                    \
+  X(_Exit, void(int))                                                                    \
+  X(quick_exit, void(int))                                                               \
+  X(dlclose, int(void*))                                                                 \
+  X(pthread_setname_np, int(pthread_t, const char*))
+
+#define MEMTRACE_DECLARE_NEXT(name, ...)              \
+  using name##_function = __VA_ARGS__;                \
+  constinit name##_function* g_next_##name = nullptr;
+MEMTRACE_PROCESS_FUNCTIONS(MEMTRACE_DECLARE_NEXT)
+#undef MEMTRACE_DECLARE_NEXT
+
+#define MEMTRACE_NEXT(name) CachedNext(&g_next_##name, #name)
+
+// Calls an exec function between the two notes in the log.
+template <typename Function, typename... Arguments>
+int Exec(Function* next, Arguments... arguments) {
   RecordEnd(EndReason::kExec, 0);
   const int result = next(arguments...);
   RecordEndCancelled();
@@ -51,19 +72,19 @@ struct ArgumentList {
 }  // namespace
 
 MEMTRACE_EXPORT int execve(const char* path, char* const arguments[], char* const environment[]) {
-  return Exec("execve", path, arguments, environment);
+  return Exec(MEMTRACE_NEXT(execve), path, arguments, environment);
 }
-MEMTRACE_EXPORT int execv(const char* path, char* const arguments[]) { return Exec("execv", path, arguments); }
-MEMTRACE_EXPORT int execvp(const char* file, char* const arguments[]) { return Exec("execvp", file, arguments); }
+MEMTRACE_EXPORT int execv(const char* path, char* const arguments[]) { return Exec(MEMTRACE_NEXT(execv), path, arguments); }
+MEMTRACE_EXPORT int execvp(const char* file, char* const arguments[]) { return Exec(MEMTRACE_NEXT(execvp), file, arguments); }
 MEMTRACE_EXPORT int execvpe(const char* file, char* const arguments[], char* const environment[]) {
-  return Exec("execvpe", file, arguments, environment);
+  return Exec(MEMTRACE_NEXT(execvpe), file, arguments, environment);
 }
 MEMTRACE_EXPORT int fexecve(int fd, char* const arguments[], char* const environment[]) {
-  return Exec("fexecve", fd, arguments, environment);
+  return Exec(MEMTRACE_NEXT(fexecve), fd, arguments, environment);
 }
 MEMTRACE_EXPORT int execveat(int folder, const char* path, char* const arguments[], char* const environment[],
                              int flags) {
-  return Exec("execveat", folder, path, arguments, environment, flags);
+  return Exec(MEMTRACE_NEXT(execveat), folder, path, arguments, environment, flags);
 }
 
 MEMTRACE_EXPORT int execl(const char* path, const char* first, ...) {
@@ -73,7 +94,7 @@ MEMTRACE_EXPORT int execl(const char* path, const char* first, ...) {
   const bool fits = list.Gather(first, rest);
   va_end(rest);
   if (!fits) return errno = E2BIG, -1;
-  return Exec("execv", path, static_cast<char* const*>(list.items));
+  return Exec(MEMTRACE_NEXT(execv), path, static_cast<char* const*>(list.items));
 }
 
 MEMTRACE_EXPORT int execlp(const char* file, const char* first, ...) {
@@ -83,7 +104,7 @@ MEMTRACE_EXPORT int execlp(const char* file, const char* first, ...) {
   const bool fits = list.Gather(first, rest);
   va_end(rest);
   if (!fits) return errno = E2BIG, -1;
-  return Exec("execvp", file, static_cast<char* const*>(list.items));
+  return Exec(MEMTRACE_NEXT(execvp), file, static_cast<char* const*>(list.items));
 }
 
 MEMTRACE_EXPORT int execle(const char* path, const char* first, ...) {
@@ -94,32 +115,32 @@ MEMTRACE_EXPORT int execle(const char* path, const char* first, ...) {
   char* const* environment = fits ? va_arg(rest, char* const*) : nullptr;
   va_end(rest);
   if (!fits) return errno = E2BIG, -1;
-  return Exec("execve", path, static_cast<char* const*>(list.items), environment);
+  return Exec(MEMTRACE_NEXT(execve), path, static_cast<char* const*>(list.items), environment);
 }
 
 MEMTRACE_EXPORT void _exit(int status) {
   RecordEnd(EndReason::kUnderscoreExit, status);
-  if (auto* next = FindNextAs<void(int)>("_exit")) next(status);
+  if (auto* next = MEMTRACE_NEXT(_exit)) next(status);
   for (;;) memtrace::sys::Call(SYS_exit_group, status);
 }
 
 MEMTRACE_EXPORT void _Exit(int status) noexcept {
   RecordEnd(EndReason::kUnderscoreExit, status);
-  if (auto* next = FindNextAs<void(int)>("_Exit")) next(status);
+  if (auto* next = MEMTRACE_NEXT(_Exit)) next(status);
   for (;;) memtrace::sys::Call(SYS_exit_group, status);
 }
 
 MEMTRACE_EXPORT void quick_exit(int status) noexcept {
   // Its handlers may still allocate; events go on into the windows after the end is noted.
   RecordEnd(EndReason::kUnderscoreExit, status);
-  if (auto* next = FindNextAs<void(int)>("quick_exit")) next(status);
+  if (auto* next = MEMTRACE_NEXT(quick_exit)) next(status);
   for (;;) memtrace::sys::Call(SYS_exit_group, status);
 }
 
 // Real first to last instruction with all caches of code off: another thread may load other code at the same
 // addresses before we hear of it.
 MEMTRACE_EXPORT int dlclose(void* handle) {
-  auto* next = FindNextAs<int(void*)>("dlclose");
+  auto* next = MEMTRACE_NEXT(dlclose);
   BeginModuleChange();
   const int result = next(handle);
   EndModuleChange();
@@ -127,12 +148,27 @@ MEMTRACE_EXPORT int dlclose(void* handle) {
 }
 
 MEMTRACE_EXPORT int pthread_setname_np(pthread_t thread, const char* name) {
-  const int result = FindNextAs<int(pthread_t, const char*)>("pthread_setname_np")(thread, name);
+  const int result = MEMTRACE_NEXT(pthread_setname_np)(thread, name);
   if (result == 0 && pthread_equal(thread, pthread_self())) RecordThreadName(name);
   return result;
 }
 
+namespace memtrace::preload {
+
+void ResolveProcessHooksEarly() {
+#define MEMTRACE_RESOLVE(name, ...) MEMTRACE_NEXT(name);
+  MEMTRACE_PROCESS_FUNCTIONS(MEMTRACE_RESOLVE)
+#undef MEMTRACE_RESOLVE
+}
+
+}  // namespace memtrace::preload
+
 namespace {
-__attribute__((constructor)) void OnLoad() { StartAtLoad(); }
+__attribute__((constructor)) void OnLoad() {
+  ResolveProcessHooksEarly();
+  ResolveMmapHooksEarly();
+  ResolveCxxHooksEarly();
+  StartAtLoad();
+}
 __attribute__((destructor)) void OnExit() { FinishAtExit(); }
 }  // namespace

@@ -13,12 +13,13 @@ constinit std::uint32_t g_max_depth = 0;
 
 namespace {
 
-std::uint64_t SiteKey(const Frame& frame) {
-  return frame.key | (std::uint64_t{frame.generation()} << format::kGenerationShift);
+// A frame's key in the tree as the place of an allocation of that kind; as a caller it has kind 0.
+std::uint64_t SiteKey(const Frame& frame, std::uint64_t kind) {
+  return frame.key | (std::uint64_t{frame.generation()} << format::kGenerationShift) |
+         (kind << format::kKindShift);
 }
-
-std::uint64_t SiteKey(const Frame& frame, format::AllocKind kind) {
-  return SiteKey(frame) | (static_cast<std::uint64_t>(kind) << format::kKindShift);
+std::uint64_t SiteKey(const Frame& frame) {
+  return SiteKey(frame, frame.node_kind());
 }
 
 bool IsBeyondLimit(std::uint32_t index) {
@@ -29,47 +30,64 @@ const std::uint64_t* Address(std::uint64_t address) {
   return reinterpret_cast<const std::uint64_t*>(address);
 }
 
-// Writes the checks of `frame`, whose next frame outward is `outer`; reads are its own, if it is special.
-std::uint32_t PutChecks(Check* checks, std::uint32_t count, const Frame& frame, const Frame& outer,
-                        const StackRead* reads, std::uint32_t read_count) {
-  if (frame.Has(Frame::kSpecial)) {
-    for (std::uint32_t i = 0; i < read_count; ++i)
-      checks[count++] = Check{Address(reads[i].address), reads[i].value};
-  } else if (frame.cfa != 0) {
-    checks[count++] = Check{Address(frame.cfa - 8), outer.key & format::kPcMask};
-    if (frame.rbp_offset != 0 && outer.Has(Frame::kNeedsRbp)) {
-      checks[count++] =
-          Check{Address(frame.cfa + static_cast<std::uint64_t>(std::int64_t{frame.rbp_offset})), outer.rbp};
-    }
+// Writes the checks of a special frame, which are the words that its step read.
+[[gnu::noinline]] Check* PutReads(Check* checks, const ThreadCapture& thread, const Frame* fresh) {
+  const std::uint32_t first = fresh == thread.fresh ? 0 : fresh[-1].read_end;
+  for (std::uint32_t i = first; i < fresh->read_end; ++i) {
+    *checks++ = Check{Address(thread.reads[i].address), thread.reads[i].value};
   }
-  return count;
+  return checks;
 }
 
-// Copies fresh frames into place, outermost first, and starts loading their nodes.
-void PlaceFrames(ThreadCapture& thread, std::uint32_t base, std::uint32_t count) {
-  std::uint64_t path_hash = thread.frames[base].path_hash;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    Frame& frame = thread.frames[base + 1 + i];
-    frame = thread.fresh[count - 1 - i];
+// Copies fresh frames into place, outermost first, with their checks and path hashes, and starts loading
+// their nodes. The innermost gets `kind`.
+void PlaceFrames(ThreadCapture& thread, Frame* base, std::uint32_t count, format::AllocKind kind) {
+  Check* const first_check = thread.checks;
+  const Frame* const innermost = thread.fresh;
+  Check* checks = first_check + base->check_end;
+  std::uint64_t path_hash = base->path_hash;
+  std::uint32_t needs_rbp = base->traits & Frame::kNeedsRbp;
+  for (const Frame* fresh = innermost + count; fresh-- != innermost; ++base) {
+    Frame& frame = base[1];
+    const std::uint32_t traits = fresh->traits & ~(Frame::kNeedsRbp | Frame::kKindMask);
+    const std::uint64_t cfa = fresh->cfa;
+    const std::int64_t rbp_offset = fresh->rbp_offset;
+    if (__builtin_expect((traits & Frame::kSpecial) != 0, 0)) {
+      checks = PutReads(checks, thread, fresh);
+    } else if (cfa != 0) {
+      *checks++ = Check{Address(cfa - 8), base->key & format::kPcMask};
+      if (rbp_offset != 0) {
+        if (needs_rbp != 0)
+          *checks++ = Check{Address(cfa + static_cast<std::uint64_t>(rbp_offset)), base->rbp};
+        needs_rbp = 0;
+      }
+    }
+    if ((traits & Frame::kUsesRbp) != 0) needs_rbp = Frame::kNeedsRbp;
+    const std::uint32_t node_kind = fresh == innermost ? static_cast<std::uint32_t>(kind) : 0;
+    frame.sp = fresh->sp;
+    frame.key = fresh->key;
+    frame.rbp = fresh->rbp;
+    frame.cfa = cfa;
+    frame.rbp_offset = static_cast<std::int32_t>(rbp_offset);
+    frame.check_end = static_cast<std::uint32_t>(checks - first_check);
+    frame.traits = traits | needs_rbp | node_kind;
     frame.path_hash = path_hash = SitePathHash(path_hash, SiteKey(frame));
     SiteIndexPrefetch(path_hash);
   }
 }
 
-void ChainChecks(ThreadCapture& thread, std::uint32_t base, std::uint32_t count) {
-  std::uint32_t checks = thread.frames[base].check_end;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    Frame& frame = thread.frames[base + 1 + i];
-    const Frame& outer = thread.frames[base + i];
-    const std::uint32_t fresh_index = count - 1 - i;
-    const std::uint32_t first_read = fresh_index == 0 ? 0 : thread.fresh[fresh_index - 1].read_end;
-    checks = PutChecks(thread.checks, checks, frame, outer, thread.reads + first_read,
-                       frame.read_end - first_read);
-    frame.check_end = checks;
-    const bool passes_rbp_on = frame.Has(Frame::kSpecial) || frame.rbp_offset == 0;
-    const bool needs_rbp = frame.Has(Frame::kUsesRbp) || (passes_rbp_on && outer.Has(Frame::kNeedsRbp));
-    frame.traits = (frame.traits & ~Frame::kNeedsRbp) | (needs_rbp ? Frame::kNeedsRbp : 0);
+// Finds the nodes of the frames (base, leaf], which have path hashes. False: storage failed.
+bool FindNodes(Frame* base, const Frame* leaf) {
+  const SiteIndexTable& index = *g_site_index.load(std::memory_order_acquire);
+  for (std::uint32_t node = base->node; base != leaf; ++base) {
+    Frame& frame = base[1];
+    const std::uint64_t key = SiteKey(frame);
+    const std::uint32_t known = SiteIndexFindIn(index, frame.path_hash, key, node);
+    node = __builtin_expect(known != 0, 1) ? known : SiteTreeChild(node, key, frame.path_hash);
+    frame.node = node;
+    if (__builtin_expect(node == 0, 0)) return false;
   }
+  return true;
 }
 
 // The node of the innermost max_depth frames, under a node that says that more was there.
@@ -77,7 +95,7 @@ std::uint32_t LimitedNode(const ThreadCapture& thread, std::uint32_t leaf, forma
   std::uint64_t path_hash = SitePathHash(0, format::kTruncatedPc);
   std::uint32_t node = SiteTreeChildInline(0, format::kTruncatedPc, path_hash);
   for (std::uint32_t i = leaf - g_max_depth + 1; i <= leaf && node != 0; ++i) {
-    const std::uint64_t key = i == leaf ? SiteKey(thread.frames[i], kind) : SiteKey(thread.frames[i]);
+    const std::uint64_t key = SiteKey(thread.frames[i], i == leaf ? static_cast<std::uint64_t>(kind) : 0);
     path_hash = SitePathHash(path_hash, key);
     node = SiteTreeChildInline(node, key, path_hash);
   }
@@ -92,13 +110,25 @@ std::uint32_t FindNode(ThreadCapture& thread, std::uint32_t index, format::Alloc
     frame.node = LimitedNode(thread, index, kind);
   } else {
     const Frame& outer = thread.frames[index - 1];
-    const std::uint64_t key = SiteKey(frame, kind);
+    const std::uint64_t key = SiteKey(frame, kind_bits);
     frame.SetNodeKind(kind_bits);
     frame.path_hash = SitePathHash(outer.path_hash, key);
     frame.node = SiteTreeChildInline(outer.node, key, frame.path_hash);
   }
   if (frame.node == 0) DropPrefix(thread);  // no frame without its node stays
   return frame.node;
+}
+
+// The same where some of the frames, or all, are beyond max_depth.
+std::uint32_t FindNodesToLimit(ThreadCapture& thread, std::uint32_t base, std::uint32_t leaf,
+                               format::AllocKind kind) {
+  const std::uint32_t last = base > g_max_depth ? base : g_max_depth;
+  for (std::uint32_t i = last + 1; i <= leaf; ++i) thread.frames[i].SetNodeKind(Frame::kNoNode);
+  if (!FindNodes(thread.frames + base, thread.frames + last)) {
+    DropPrefix(thread);
+    return 0;
+  }
+  return FindNode(thread, leaf, kind);
 }
 
 }  // namespace
@@ -137,17 +167,15 @@ std::uint32_t AppendFresh(ThreadCapture& thread, std::uint32_t base, std::uint32
       FindNode(thread, base, format::AllocKind::kMalloc) == 0) {
     return 0;
   }
-  PlaceFrames(thread, base, count);
-  ChainChecks(thread, base, count);
-  for (std::uint32_t i = base + 1; i < leaf; ++i) {
-    if (IsBeyondLimit(i)) {
-      thread.frames[i].SetNodeKind(Frame::kNoNode);
-    } else if (FindNode(thread, i, format::AllocKind::kMalloc) == 0) {
-      return 0;
-    }
+  Frame* const first = thread.frames + base;
+  PlaceFrames(thread, first, count, kind);
+  thread.innermost = first + count;
+  if (__builtin_expect(IsBeyondLimit(leaf), 0)) return FindNodesToLimit(thread, base, leaf, kind);
+  if (__builtin_expect(!FindNodes(first, thread.innermost), 0)) {
+    DropPrefix(thread);
+    return 0;
   }
-  thread.innermost = thread.frames + leaf;
-  return FindNode(thread, leaf, kind);
+  return thread.innermost->node;
 }
 
 }  // namespace memtrace::preload

@@ -2,6 +2,7 @@
 // Captures that need more than the two fast cases: changed paths, new modules, foreign stacks.
 #include <cstdint>
 
+#include "preload/stack/capture_inline.h"
 #include "preload/stack/capture_internal.h"
 #include "preload/stack/capture_memory.h"
 #include "preload/stack/careful_walk.h"
@@ -13,112 +14,161 @@ namespace {
 
 enum class WalkResult : std::uint8_t { kMetPrefix, kComplete, kTruncated, kCareful };
 
-// A walk outward that looks out for frames of the prefix.
+struct WalkOutcome {
+  WalkResult result;
+  Frame* base;          // the known frame that was met, or the root
+  std::uint32_t count;  // fresh frames inside it
+};
+
+// A walk outward that looks out for frames of the prefix. Its state is meant to live in registers: nothing
+// here takes its address, and the members are inlined into Run.
 class PrefixWalk {
  public:
-  PrefixWalk(ThreadCapture& thread, const WalkPosition& at)
+  PrefixWalk(ThreadCapture& thread, WalkPosition at)
       : thread_(thread),
         at_(at),
-        tag_(RuleTagOf(thread.modules_stamp)),
-        candidate_(static_cast<std::uint32_t>(thread.innermost - thread.frames)) {
+        known_(thread.innermost),
+        fresh_(thread.fresh),
+        fresh_end_(thread.fresh + thread.fresh_capacity),
+        low_(thread.low),
+        last_word_(thread.known_bytes - 8),
+        rsp_rule_(thread.rsp_rule) {
     thread.read_count = 0;
   }
 
-  std::uint32_t fresh() const { return fresh_; }
-  std::uint32_t base() const { return candidate_; }
-
-  WalkResult Run() {
+  WalkOutcome Run() {
     for (;;) {
-      if (broken_ == 0 && MeetsPrefix()) return WalkResult::kMetPrefix;
-      if (broken_ != 0) {
+      while (known_->sp < at_.sp) --known_;
+      if (IsFrameAt(*known_, at_.key, at_.sp, at_.rbp)) {
+        const std::uint32_t broken = InnermostBroken(thread_.checks, known_->check_end);
+        if (broken == 0) return Outcome(WalkResult::kMetPrefix);
         ++thread_.counters.prefix_breaks;
-        if (!KeepInnerFrames()) return WalkResult::kCareful;
-        if (MayMeetPrefix()) continue;
+        if (!KeepInnerFrames(broken)) return Outcome(WalkResult::kCareful);
+        if (!needs_step_) continue;
       }
-      if (!MakeRoom()) return WalkResult::kCareful;
-      Frame& frame = thread_.fresh[fresh_];
-      const StepResult result = StepFrame(thread_, tag_, at_, frame);
-      if (result == StepResult::kCareful) return WalkResult::kCareful;
-      frame.read_end = thread_.read_count;
-      ++fresh_;
+      if (__builtin_expect(fresh_ == fresh_end_, 0) && !GetRoom()) return Outcome(WalkResult::kCareful);
+      if (__builtin_expect(StepPlain(), 1)) continue;
+      const StepResult result = StepByRule();
       if (result == StepResult::kStepped) continue;
-      candidate_ = 0;
-      return result == StepResult::kEnd ? WalkResult::kComplete : WalkResult::kTruncated;
+      known_ = thread_.frames;
+      if (result == StepResult::kEnd) return Outcome(WalkResult::kComplete);
+      return Outcome(result == StepResult::kTruncated ? WalkResult::kTruncated : WalkResult::kCareful);
     }
   }
 
  private:
-  bool MakeRoom() { return fresh_ + 1 < thread_.fresh_capacity || GrowFresh(thread_, fresh_); }
-
-  bool MayMeetPrefix() {
-    while (thread_.frames[candidate_].sp < at_.sp) --candidate_;
-    const Frame& frame = thread_.frames[candidate_];
-    return frame.sp == at_.sp && frame.key == at_.key &&
-           (!frame.Has(Frame::kNeedsRbp) || frame.rbp == at_.rbp);
+  WalkOutcome Outcome(WalkResult result) const {
+    return WalkOutcome{result, known_, static_cast<std::uint32_t>(fresh_ - thread_.fresh)};
   }
 
-  // Whether the frame that the walk has reached is a known one and all is as it was; sets broken_ if not all.
-  bool MeetsPrefix() {
-    if (!MayMeetPrefix()) return false;
-    broken_ = InnermostBroken(thread_.checks, thread_.frames[candidate_].check_end);
-    return broken_ == 0;
+  [[gnu::noinline, gnu::cold]] static bool Grow(ThreadCapture& thread, std::uint32_t used) {
+    return GrowFresh(thread, used);
+  }
+  bool GetRoom() {
+    const auto used = static_cast<std::uint32_t>(fresh_ - thread_.fresh);
+    if (!Grow(thread_, used)) return false;
+    fresh_ = thread_.fresh + used;
+    fresh_end_ = thread_.fresh + thread_.fresh_capacity;
+    return true;
   }
 
-  // frames[candidate_] is where the walk is, and a word broke further out: in frame `outermost`. The frames
-  // inside that one, and its own cfa, still hold; what it leads to does not.
-  bool KeepInnerFrames() {
-    std::uint32_t outermost = candidate_;
-    while (outermost > 1 && thread_.frames[outermost - 1].check_end >= broken_) --outermost;
-    broken_ = 0;
-    for (; candidate_ >= outermost; --candidate_) {
-      if (!MakeRoom()) return false;
-      const Frame& kept = thread_.frames[candidate_];
-      const std::uint64_t pc =
-          kept.Has(Frame::kSpecial) ? 0 : *reinterpret_cast<const std::uint64_t*>(kept.cfa - 8);
-      if (kept.Has(Frame::kSpecial) || pc - 1 >= kUserAddressEnd - 1) {  // to be stepped by its rule
-        --candidate_;
+  bool InStack(std::uint64_t address) const { return address - low_ <= last_word_ && (address & 7) == 0; }
+
+  // The steps that are nearly all of them. False: nothing done, StepByRule has to look at it.
+  [[gnu::always_inline]] bool StepPlain() {
+    const UnwindRule rule = FindRule(at_.key & kRuleKeyMask);
+    const bool by_rbp = rule.kind() == RuleKind::kRbp;
+    // The two kinds differ in their lowest bits only.
+    const std::uint64_t kinds =
+        static_cast<std::uint64_t>(RuleKind::kRbp) ^ static_cast<std::uint64_t>(RuleKind::kRsp);
+    if ((rule.kind_and_tag() ^ (by_rbp ? kinds : 0)) != rsp_rule_) return false;
+    const std::uint64_t cfa = (by_rbp ? at_.rbp : at_.sp) + static_cast<std::uint64_t>(rule.cfa_offset());
+    if (cfa <= at_.sp || !InStack(cfa - 8)) return false;
+    std::uint64_t rbp = at_.rbp;
+    if (rule.saves_rbp()) {
+      const std::uint64_t slot = cfa + static_cast<std::uint64_t>(rule.rbp_offset());
+      if (!InStack(slot)) return false;
+      rbp = StackWord(slot);
+    }
+    const std::uint64_t pc = StackWord(cfa - 8);
+    if (pc - 1 >= kUserAddressEnd - 1) return false;
+    Frame& frame = *fresh_++;
+    frame.sp = at_.sp;
+    frame.key = at_.key;
+    frame.rbp = at_.rbp;
+    frame.cfa = cfa;
+    frame.rbp_offset = static_cast<std::int32_t>(rule.rbp_offset());
+    frame.read_end = thread_.read_count;
+    frame.traits =
+        (std::uint32_t{rule.generation()} << Frame::kGenerationShift) | (by_rbp ? Frame::kUsesRbp : 0);
+    at_ = WalkPosition{pc, cfa, rbp};
+    return true;
+  }
+
+  StepResult StepByRule() {
+    const StepOutcome outcome = StepFrame(thread_, RuleTagOf(thread_.modules_stamp), at_, *fresh_);
+    fresh_->read_end = thread_.read_count;
+    ++fresh_;
+    at_ = outcome.next;
+    return outcome.result;
+  }
+
+  // The walk is at *known_, and check broken - 1 failed, one of a frame further out: `outermost`. The frames
+  // inside that one, and its own cfa, still hold; what it leads to does not. False: no memory.
+  bool KeepInnerFrames(std::uint32_t broken) {
+    const Frame* outermost = known_;
+    while (outermost[-1].check_end >= broken) --outermost;  // the root covers none
+    needs_step_ = false;
+    for (; known_ >= outermost; --known_) {
+      if (__builtin_expect(fresh_ == fresh_end_, 0) && !GetRoom()) return false;
+      const Frame& kept = *known_;
+      needs_step_ = kept.Has(Frame::kSpecial) || StackWord(kept.cfa - 8) - 1 >= kUserAddressEnd - 1;
+      if (needs_step_) {
+        --known_;
         return true;
       }
-      Frame& frame = thread_.fresh[fresh_++];
+      Frame& frame = *fresh_++;
       frame = kept;
       frame.rbp = at_.rbp;
       frame.read_end = thread_.read_count;
-      at_.key = candidate_ > outermost ? thread_.frames[candidate_ - 1].key : pc;
+      at_.key = known_ > outermost ? known_[-1].key : StackWord(kept.cfa - 8);
       at_.sp = kept.cfa;
-      if (kept.rbp_offset != 0) {
-        const std::uint64_t slot = kept.cfa + static_cast<std::uint64_t>(std::int64_t{kept.rbp_offset});
-        at_.rbp = *reinterpret_cast<const std::uint64_t*>(slot);
-      }
+      if (kept.rbp_offset != 0)
+        at_.rbp = StackWord(kept.cfa + static_cast<std::uint64_t>(std::int64_t{kept.rbp_offset}));
     }
     return true;
   }
 
   ThreadCapture& thread_;
   WalkPosition at_;
-  std::uint64_t tag_;
-  std::uint32_t candidate_;   // innermost frame of the prefix that the walk may still meet
-  std::uint32_t broken_ = 0;  // 1 + the check that fails of frames[candidate_], where the walk is
-  std::uint32_t fresh_ = 0;
+  Frame* known_;  // innermost frame of the prefix that the walk may still meet
+  Frame* fresh_;  // where the next frame goes
+  Frame* fresh_end_;
+  const std::uint64_t low_;  // of the thread; copies, since stores to frames might change those
+  const std::uint64_t last_word_;
+  const std::uint64_t rsp_rule_;
+  bool needs_step_ = false;  // the frame that the walk is at has to be stepped by its rule
 };
 
 }  // namespace
 
 std::uint32_t CaptureByWalk(ThreadCapture& thread, const WalkPosition& at, format::AllocKind kind) {
-  PrefixWalk walk(thread, at);
-  const WalkResult result = walk.Run();
-  if (result == WalkResult::kCareful || walk.base() + walk.fresh() >= kMaxFrames) {
+  const WalkOutcome walk = PrefixWalk(thread, at).Run();
+  const auto base = static_cast<std::uint32_t>(walk.base - thread.frames);
+  thread.counters.rule_steps += walk.count;
+  if (__builtin_expect(walk.result == WalkResult::kCareful || base + walk.count >= kMaxFrames, 0)) {
     return CaptureCarefully(thread, at, kind, /*use_rules=*/true);
   }
-  if (result == WalkResult::kTruncated) ++thread.counters.truncated_stacks;
-  if (result != WalkResult::kMetPrefix) {
+  if (__builtin_expect(walk.result != WalkResult::kMetPrefix, 0)) {
+    if (walk.result == WalkResult::kTruncated) ++thread.counters.truncated_stacks;
     DropPrefix(thread);
-    if (!SetRoot(thread, result == WalkResult::kComplete)) return 0;
+    if (!SetRoot(thread, walk.result == WalkResult::kComplete)) return 0;
   }
-  if (walk.fresh() == 0) {
-    thread.innermost = thread.frames + walk.base();
+  if (walk.count == 0) {
+    thread.innermost = walk.base;
     return LeafNode(thread, kind);
   }
-  return AppendFresh(thread, walk.base(), walk.fresh(), kind);
+  return AppendFresh(thread, base, walk.count, kind);
 }
 
 std::uint32_t CaptureSlowly(ThreadCapture& thread, std::uintptr_t pc, std::uintptr_t sp, std::uintptr_t rbp,

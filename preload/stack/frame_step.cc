@@ -70,16 +70,13 @@ StepResult StepGuessed(ThreadCapture& thread, WalkPosition& at, Frame& frame) {
   return Arrive(at, frame.cfa, pc, rbp, format::kGuessBit);
 }
 
-}  // namespace
-
-StepResult StepFrame(ThreadCapture& thread, std::uint64_t tag, WalkPosition& at, Frame& frame) {
+StepResult Step(ThreadCapture& thread, std::uint64_t tag, WalkPosition& at, Frame& frame) {
   const UnwindRule rule = RuleFor(at.key, tag);
   frame = Frame{};
   frame.sp = at.sp;
   frame.key = at.key;
   frame.rbp = at.rbp;
   frame.traits = std::uint32_t{rule.generation()} << Frame::kGenerationShift;
-  ++thread.counters.rule_steps;
 
   std::uint64_t from = at.sp;
   switch (rule.kind()) {
@@ -111,6 +108,13 @@ StepResult StepFrame(ThreadCapture& thread, std::uint64_t tag, WalkPosition& at,
   const std::uint64_t pc = Load(cfa - 8);
   if (pc == 0) return EndAtNullReturn(thread, frame, cfa - 8);
   return Arrive(at, cfa, pc, rbp, 0);
+}
+
+}  // namespace
+
+StepOutcome StepFrame(ThreadCapture& thread, std::uint64_t tag, WalkPosition at, Frame& frame) {
+  const StepResult result = Step(thread, tag, at, frame);
+  return StepOutcome{result, at};
 }
 
 }  // namespace memtrace::preload

@@ -37,8 +37,14 @@ inline UnwindRule RuleFor(std::uint64_t key, std::uint64_t tag) {
   return MakeRule(key & kRuleKeyMask, tag, /*may_store=*/true, /*trusted=*/(key & format::kGuessBit) == 0);
 }
 
+struct StepOutcome {
+  StepResult result;
+  WalkPosition next;  // meaningful if kStepped
+};
+
 // Steps from `at` to the next frame and writes what it did into `frame`. Words read by special frames go to
-// thread.reads, which must have room for three more.
-StepResult StepFrame(ThreadCapture& thread, std::uint64_t tag, WalkPosition& at, Frame& frame);
+// thread.reads, which must have room for kWordsPerFrame more. Positions go by value: a walk keeps its own in
+// registers.
+StepOutcome StepFrame(ThreadCapture& thread, std::uint64_t tag, WalkPosition at, Frame& frame);
 
 }  // namespace memtrace::preload

@@ -73,22 +73,30 @@ inline std::uint64_t Difference(const Check& check) {
 // Checks are compared in groups; this many that always hold lie in front of the first one.
 inline constexpr std::uint32_t kCheckGroup = 8;
 
+[[gnu::always_inline]] inline bool GroupHolds(const Check* end) {
+  const std::uint64_t inner =
+      Difference(end[-1]) | Difference(end[-2]) | Difference(end[-3]) | Difference(end[-4]);
+  const std::uint64_t outer =
+      Difference(end[-5]) | Difference(end[-6]) | Difference(end[-7]) | Difference(end[-8]);
+  return (inner | outer) == 0;
+}
+
 [[gnu::always_inline]] inline bool AllHold(const Check* checks, std::uint32_t count) {
   for (const Check* end = checks + count; end > checks; end -= kCheckGroup) {
-    const std::uint64_t inner =
-        Difference(end[-1]) | Difference(end[-2]) | Difference(end[-3]) | Difference(end[-4]);
-    const std::uint64_t outer =
-        Difference(end[-5]) | Difference(end[-6]) | Difference(end[-7]) | Difference(end[-8]);
-    if (__builtin_expect((inner | outer) != 0, 0)) return false;
+    if (__builtin_expect(!GroupHolds(end), 0)) return false;
   }
   return true;
 }
 
 // 0 if checks[0..count) all hold, else 1 + the index of the innermost (last) one that fails.
-inline std::uint32_t InnermostBroken(const Check* checks, std::uint32_t count) {
-  if (AllHold(checks, count)) return 0;
-  while (count != 0 && Holds(checks[count - 1])) --count;
-  return count;
+[[gnu::always_inline]] inline std::uint32_t InnermostBroken(const Check* checks, std::uint32_t count) {
+  const Check* end = checks + count;
+  for (; end > checks; end -= kCheckGroup) {
+    if (!GroupHolds(end)) break;
+  }
+  if (end <= checks) return 0;
+  while (end > checks && Holds(end[-1])) --end;
+  return static_cast<std::uint32_t>(end - checks);
 }
 
 }  // namespace memtrace::preload
