@@ -13,6 +13,10 @@ struct EndCase {
   const char* recorded;  // `end` of the JSON reports
 };
 
+void PrintTo(const EndCase& end, std::ostream* out) {
+  *out << end.outcome;
+}
+
 class Ends : public EndToEnd, public testing::WithParamInterface<EndCase> {};
 
 TEST_P(Ends, EverythingBeforeTheEndIsRecorded) {
@@ -34,7 +38,7 @@ INSTANTIATE_TEST_SUITE_P(
     Ways, Ends,
     testing::Values(EndCase{"return", "exit code 3", "exit"}, EndCase{"exit", "exit code 4", "exit"},
                     EndCase{"_exit", "exit code 5", "_exit"}, EndCase{"_Exit", "exit code 6", "_exit"},
-                    EndCase{"quick_exit", "exit code 7", "exit"},
+                    EndCase{"quick_exit", "exit code 7", "_exit"},
                     EndCase{"exit_group", "exit code 8", "killed"}, EndCase{"abort", "signal 6", "killed"},
                     EndCase{"kill", "signal 9", "killed"}, EndCase{"term", "signal 15", "killed"},
                     EndCase{"segv", "signal 11", "killed"}, EndCase{"handler", "exit code 42", "_exit"},

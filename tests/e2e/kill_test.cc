@@ -101,7 +101,9 @@ TEST_F(Kill, StoppedProcessIsReadable) {
 }
 
 TEST_F(Kill, RunningProcessIsReadableAgainAndAgain) {
-  Background victim(Shimmed(Victim()));
+  // With rests, or the trace would grow faster than it is read.
+  Background victim(
+      Shimmed({Program("kill_victim"), root() / "announced", std::to_string(kThreads), "2000"}));
   ASSERT_TRUE(victim.AwaitOutput("started\n", std::chrono::seconds(20)));
   Outcome running;
   running.pid = victim.pid();

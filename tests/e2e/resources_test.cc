@@ -65,7 +65,7 @@ class FullDisk : public Resources {
 TEST_F(FullDisk, RecordingEndsAndTheProgramGoesOn) {
   const Command steady = Command{Program("steady"), "400000"}.With("MEMTRACE_OUT", disk_ / "%p.mtr");
   const ShimRun run = ExpectUnharmed(steady.With("MEMTRACE_COMPRESS", "0"));
-  ExpectSaysOnce(run, "No space left on device");
+  ExpectSaysOnce(run, "no space left");
   const fs::path trace = disk_ / (std::to_string(run.pid) + ".mtr");
   ASSERT_TRUE(fs::exists(trace));
   const Outcome summary = Memtrace({"summary", trace});
@@ -80,7 +80,7 @@ TEST_F(FullDisk, NoRoomAtAll) {
   WriteFile(disk_ / "filler", std::string(2 << 20, 'x'));
   const ShimRun run =
       ExpectUnharmed(Command{Program("steady"), "20000"}.With("MEMTRACE_OUT", disk_ / "%p.mtr"));
-  ExpectSaysOnce(run, "No space left on device");
+  ExpectSaysOnce(run, "no space left");
 }
 
 TEST_F(FullDisk, FilledByTheProgramItself) {
@@ -161,7 +161,7 @@ TEST_F(Resources, FolderWithoutPermission) {
   const ShimRun run = RunUnderShim(as_nobody);
   EXPECT_EQ(run.out, plain.out);
   EXPECT_TRUE(run.traces.empty());
-  ExpectSaysOnce(run, "Permission denied");
+  ExpectSaysOnce(run, "permission denied");
 }
 
 TEST_F(Resources, FifoAndFolderAsTrace) {
@@ -192,12 +192,6 @@ TEST_F(Resources, WrongSettingsAreNamedAndTheProgramRuns) {
     EXPECT_THAT(run.err, HasSubstr("allowed")) << "it says what would be right";
     EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
   }
-}
-
-TEST_F(Resources, MistypedSettingIsNamed) {
-  const ShimRun run = RunUnderShim(Command{"/bin/echo", "runs"}.With("MEMTRACE_DETPH", "5"));
-  EXPECT_EQ(run.out, "runs\n");
-  EXPECT_THAT(run.err, HasSubstr("MEMTRACE_DETPH"));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Allocates in argv[2] threads until killed, and announces every finished call in a shared file, argv[1]:
+// Allocates in argv[2] threads until killed, at full speed or with argv[3] microseconds of rest every 100
+// calls, and announces every finished call in a shared file, argv[1]:
 //
 //     uint64_t announced[thread][2]: allocations of 64 bytes finished, frees of them finished
 //
@@ -22,6 +23,7 @@ typedef struct {
 } Announced;
 
 static Announced* announced;
+static useconds_t rest_us;
 
 static void* Work(void* argument) {
   Announced* mine = &announced[(long)argument];
@@ -34,12 +36,14 @@ static void* Work(void* argument) {
     }
     *slot = malloc(kBlockBytes);
     atomic_fetch_add_explicit(&mine->allocations, 1, memory_order_relaxed);
+    if (rest_us != 0 && i % 100 == 0) usleep(rest_us);
   }
   return NULL;
 }
 
 int main(int argc, char** argv) {
-  const long threads = argc == 3 ? atol(argv[2]) : 0;
+  const long threads = argc >= 3 ? atol(argv[2]) : 0;
+  rest_us = argc >= 4 ? (useconds_t)atol(argv[3]) : 0;
   if (threads < 1 || threads > kMostThreads) return 2;
   const int fd = open(argv[1], O_RDWR | O_CREAT, 0600);
   if (fd < 0 || ftruncate(fd, (off_t)(kMostThreads * sizeof(Announced))) != 0) return 3;

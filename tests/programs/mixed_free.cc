@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Blocks released by the wrong function: glibc does not mind, other allocators do. 10 of each of three kinds
-// of mismatch, which memtrace must count, and 10 right pairs of each, which it must not.
+// of mismatch, which memtrace must count, and 10 right pairs of each of three kinds, which it must not.
 #include <cstdio>
 #include <cstdlib>
 #include <new>

@@ -66,8 +66,9 @@ void MixedRecursion() {
   for (int i = 0; i < 20 * g_scale; ++i) Alloca(static_cast<int>(Random() % 30));
 }
 
-// ---- the same frames inside, the same return addresses in memory, and yet another stack: what one frame loses
-// the next one gains by alloca, so only the saved rbp tells, and old return addresses lie around untouched
+// ---- the same frames inside, the same return addresses in memory, and yet another stack: what one frame
+// loses the next one gains by alloca, so only the saved rbp tells, and old return addresses lie around
+// untouched
 
 [[gnu::noinline]] void Innermost(std::uint64_t a, std::uint64_t b) {
   // Many values that live across a call: rbp is saved and used for one of them.

@@ -40,11 +40,14 @@ Row ParseRow(const Json& json) {
     row.amounts[name] = AmountAt(json, std::string("/") + metric);
   }
   for (const Json& thread : json.value("threads", Json::array())) {
-    const char* rank = thread.contains("bytes") ? "bytes" : "blocks";
-    row.by_thread[Text(thread, "name")] += At<std::uint64_t>(thread, std::string("/") + rank);
+    row.ranked_by_blocks = thread.contains("blocks");
+    row.by_thread[Text(thread, "name")] +=
+        At<std::uint64_t>(thread, row.ranked_by_blocks ? "/blocks" : "/bytes");
   }
-  for (const Json& frame : json.value("largest_stack", Json::array()))
+  for (const Json& frame : json.value("largest_stack", Json::array())) {
     row.stack.push_back(Text(frame, "function"));
+    row.machine_frames += !At<bool>(frame, "/is_inlined");
+  }
   return row;
 }
 
