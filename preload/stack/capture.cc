@@ -13,7 +13,7 @@ namespace memtrace::preload {
 
 std::uint32_t Capture(ThreadCapture& thread, std::uintptr_t pc, std::uintptr_t sp, std::uintptr_t rbp,
                       format::AllocKind kind) {
-  const std::uint32_t node = CaptureInline(thread, pc, sp, rbp, kind);
+  const std::uint32_t node = CaptureUnchecked(thread, pc, sp, rbp, kind);
 #ifdef MEMTRACE_CHECK_STACKS
   if (node != 0 && thread.counters.captures % MEMTRACE_CHECK_STACKS == 0) CheckStack(node, pc, sp);
 #endif

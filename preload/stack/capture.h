@@ -52,7 +52,9 @@ struct ThreadCapture {
   std::uint32_t frame_capacity;
   std::uint32_t fresh_capacity;
   std::uint32_t reserved;
-  std::uintptr_t lowest;  // low never goes below; 0: unknown
+  std::uintptr_t lowest;   // low never goes below; 0: unknown
+  ThreadCapture* foreign;  // the same for the coroutine or signal stack used last; null: none yet
+  bool is_foreign;         // this is somebody's `foreign`
 
   std::uintptr_t high() const { return low + known_bytes; }
 };

@@ -17,7 +17,12 @@ std::uint32_t CaptureByWalk(ThreadCapture& thread, const WalkPosition& at, forma
 
 // By the careful walk, without the prefix, which stays as it is. use_rules: see CarefulWalk.
 std::uint32_t CaptureCarefully(ThreadCapture& thread, const WalkPosition& at, format::AllocKind kind,
-                               bool use_rules);
+                               bool use_rules, std::uintptr_t* top = nullptr);
+
+// On a stack that is not the thread's own.
+std::uint32_t CaptureForeign(ThreadCapture& thread, const WalkPosition& at, format::AllocKind kind);
+// Whether sp is near the top of the foreign stack that was captured last, if there was one.
+bool IsOnForeignStack(const ThreadCapture& thread, std::uintptr_t sp);
 
 // Sets frames[0] for a stack that is complete or not. False: site storage failed.
 bool SetRoot(ThreadCapture& thread, bool complete);

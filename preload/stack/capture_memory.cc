@@ -127,12 +127,13 @@ void ThreadCaptureReset(ThreadCapture& thread, std::uintptr_t stack_low, std::ui
   if (thread.frames == nullptr) GrowFrames(thread);
   if (thread.fresh == nullptr) GrowFresh(thread, 0);
   const std::uintptr_t high = stack_high & ~std::uintptr_t{7};
-  thread.low = (high - 1) & ~(kStackPageBytes - 1);
+  thread.low = high == 0 ? 0 : (high - 1) & ~(kStackPageBytes - 1);
   thread.known_bytes = high - thread.low;
   thread.lowest = stack_low;
   thread.innermost = thread.frames;
   thread.read_count = 0;
   thread.counters = CaptureCounters{};
+  if (thread.foreign != nullptr) ThreadCaptureReset(*thread.foreign, 0, 0);
   thread.modules_stamp = 0;  // no real stamp: the first capture takes the slow path and sets up the root
 }
 

@@ -83,7 +83,7 @@ class PrefixWalk {
         static_cast<std::uint64_t>(RuleKind::kRbp) ^ static_cast<std::uint64_t>(RuleKind::kRsp);
     if ((rule.kind_and_tag() ^ (by_rbp ? kinds : 0)) != rsp_rule_) return false;
     const std::uint64_t cfa = (by_rbp ? at_.rbp : at_.sp) + static_cast<std::uint64_t>(rule.cfa_offset());
-    if (cfa <= at_.sp || !InStack(cfa - 8)) return false;
+    if (!InStack(cfa - 8)) return false;
     std::uint64_t rbp = at_.rbp;
     if (rule.saves_rbp()) {
       const std::uint64_t slot = cfa + static_cast<std::uint64_t>(rule.rbp_offset());
@@ -183,13 +183,14 @@ std::uint32_t CaptureSlowly(ThreadCapture& thread, std::uintptr_t pc, std::uintp
     DropPrefix(thread);
     SetRoot(thread, /*complete=*/true);
   }
-  const bool own_stack = sp - thread.low < thread.known_bytes || ExtendKnownStack(thread, sp);
-  if (!own_stack || (sp & 7) != 0) return CaptureCarefully(thread, at, kind, /*use_rules=*/true);
-  return CaptureByWalk(thread, at, kind);
+  const bool own_stack =
+      sp - thread.low < thread.known_bytes || (!IsOnForeignStack(thread, sp) && ExtendKnownStack(thread, sp));
+  if ((sp & 7) != 0) return CaptureCarefully(thread, at, kind, /*use_rules=*/true);
+  return own_stack ? CaptureByWalk(thread, at, kind) : CaptureForeign(thread, at, kind);
 }
 
 std::uint32_t CaptureCarefully(ThreadCapture& thread, const WalkPosition& at, format::AllocKind kind,
-                               bool use_rules) {
+                               bool use_rules, std::uintptr_t* top) {
   ++thread.counters.foreign_walks;
   auto* keys = reinterpret_cast<std::uint64_t*>(thread.fresh);
   const std::uint32_t capacity = thread.fresh_capacity * (sizeof(Frame) / sizeof(std::uint64_t));
@@ -198,6 +199,7 @@ std::uint32_t CaptureCarefully(ThreadCapture& thread, const WalkPosition& at, fo
   const std::uint64_t tag = RuleTagOf(ModulesStamp());
   const CarefulWalkResult walk = CarefulWalk(thread, at, tag, use_rules, keys, capacity);
   thread.counters.guessed_frames += walk.guessed;
+  if (top != nullptr) *top = walk.top;
   if (!walk.complete) ++thread.counters.truncated_stacks;
 
   std::uint32_t count = walk.frames;

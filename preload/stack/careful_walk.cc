@@ -11,8 +11,8 @@ namespace memtrace::preload {
 namespace {
 
 constexpr std::uint32_t kWalkRegisters = 1u << kRegisterRbp | 1u << kRegisterRsp | 1u << kRegisterReturn;
-// Stack pointers move outward except across signal frames; more turns than this are a circle.
-constexpr unsigned kMaxTurns = 64;
+// Stack pointers move outward except across signal frames; more of those than this are a circle.
+constexpr unsigned kMaxTurns = 256;
 
 enum class Outcome : std::uint8_t { kStepped, kComplete, kTruncated, kNeedsAllRegisters };
 
@@ -33,6 +33,7 @@ class Walker {
       if (outcome == Outcome::kComplete) result.complete = true;
       if (outcome != Outcome::kStepped) break;
     }
+    result.top = turns_ == 0 ? Sp() : 0;
     return true;
   }
 
@@ -112,7 +113,8 @@ class Walker {
         return Outcome::kTruncated;
     }
     // An interrupted frame may be on another stack, anywhere.
-    if (Sp() <= sp && (!row.signal_frame || ++turns_ > kMaxTurns)) return Outcome::kTruncated;
+    if (row.signal_frame && ++turns_ > kMaxTurns) return Outcome::kTruncated;
+    if (Sp() <= sp && !row.signal_frame) return Outcome::kTruncated;
     return Arrive(Pc(), Sp(), Rbp(), row.signal_frame ? format::kExactBit : 0);
   }
 

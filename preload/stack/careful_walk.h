@@ -21,6 +21,7 @@ struct CarefulWalkResult {
   std::uint32_t frames;   // written to keys, innermost first
   std::uint32_t guessed;  // steps through code without unwind information
   bool complete;          // the stack's first frame was reached
+  std::uintptr_t top;     // all words read lie between the start and here; 0: the walk changed stacks
 };
 
 // Writes site keys (kind 0) for the stack of `at`, at most `capacity` of them. use_rules: stored rules may be

@@ -8,8 +8,10 @@ std::uint64_t Load(std::uint64_t address) {
   return *reinterpret_cast<const std::uint64_t*>(address);
 }
 
-bool InStack(const ThreadCapture& thread, std::uint64_t address) {
-  return address >= thread.low && address <= thread.high() - 8 && (address & 7) == 0;
+// Whether a word belongs to a frame at sp or to one further out. No step reads below its frame, so what the
+// checks of a frame compare lies between its sp and the stack's top.
+bool InStack(const ThreadCapture& thread, std::uint64_t sp, std::uint64_t address) {
+  return address >= sp && address <= thread.high() - 8 && (address & 7) == 0;
 }
 
 // The stack pointer moves outward, and no further than the stack's top.
@@ -42,7 +44,7 @@ StepResult StepRealigned(ThreadCapture& thread, UnwindRule rule, WalkPosition& a
   const std::uint64_t cfa_slot = at.rbp + static_cast<std::uint64_t>(rule.cfa_offset());
   const std::uint64_t rbp_slot = at.rbp + static_cast<std::uint64_t>(rule.rbp_offset());
   frame.traits |= Frame::kSpecial | Frame::kUsesRbp;
-  if (!InStack(thread, cfa_slot) || !InStack(thread, rbp_slot)) return StepResult::kCareful;
+  if (!InStack(thread, at.sp, cfa_slot) || !InStack(thread, at.sp, rbp_slot)) return StepResult::kCareful;
   const std::uint64_t cfa = LoadAndNote(thread, cfa_slot);
   if (!IsNextFrame(thread, at.sp, cfa)) return StepResult::kCareful;
   frame.cfa = cfa;
@@ -55,8 +57,8 @@ StepResult StepRealigned(ThreadCapture& thread, UnwindRule rule, WalkPosition& a
 StepResult StepGuessed(ThreadCapture& thread, WalkPosition& at, Frame& frame) {
   frame.traits |= Frame::kSpecial | Frame::kUsesRbp;
   if (at.rbp == 0) return StepResult::kEnd;
-  const bool plausible = at.rbp >= at.sp && at.rbp - at.sp <= kMaxGuessedFrameBytes &&
-                         InStack(thread, at.rbp) && InStack(thread, at.rbp + 8);
+  const bool plausible = at.rbp - at.sp <= kMaxGuessedFrameBytes && InStack(thread, at.sp, at.rbp) &&
+                         InStack(thread, at.sp, at.rbp + 8);
   if (!plausible) return StepResult::kTruncated;
   if (Load(at.rbp + 8) == 0) return EndAtNullReturn(thread, frame, at.rbp + 8);
   ++thread.counters.guessed_frames;
@@ -102,7 +104,7 @@ StepResult Step(ThreadCapture& thread, std::uint64_t tag, WalkPosition& at, Fram
   if (rule.saves_rbp()) {
     frame.rbp_offset = static_cast<std::int32_t>(rule.rbp_offset());
     const std::uint64_t slot = cfa + static_cast<std::uint64_t>(rule.rbp_offset());
-    if (!InStack(thread, slot)) return StepResult::kCareful;
+    if (!InStack(thread, at.sp, slot)) return StepResult::kCareful;
     rbp = Load(slot);
   }
   const std::uint64_t pc = Load(cfa - 8);

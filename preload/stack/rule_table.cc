@@ -77,6 +77,19 @@ void Grow(RuleTable& old_table, std::uint64_t tag) {
   g_growing.store(false, std::memory_order_release);
 }
 
+UnwindRule ShapeOf(std::uint64_t key, std::uintptr_t pc, const dl_find_object& module) {
+  UnwindRow row;
+  const RowResult result = FindUnwindRow(pc, module, row);
+  if (result == RowResult::kFound) return UnwindRule::FromRow(row);
+  // A return address at which a function begins, and no code before it: nobody called from there. This is how
+  // makecontext and others build the first frame of a stack.
+  const bool is_return = (key & format::kExactBit) == 0;
+  if (is_return && result == RowResult::kNoEntry && FindUnwindRow(pc + 1, module, row) == RowResult::kFound) {
+    return UnwindRule::OfKind(RuleKind::kEnd);
+  }
+  return UnwindRule::OfKind(RuleKind::kGuess);
+}
+
 }  // namespace
 
 bool RuleTableInit() {
@@ -94,10 +107,7 @@ UnwindRule MakeRule(std::uint64_t key, std::uint64_t tag, bool may_store, bool t
   if (_dl_find_object(reinterpret_cast<void*>(pc), &found) != 0)
     return UnwindRule::OfKind(RuleKind::kGuess).With(0, tag);
 
-  UnwindRow row;
-  const RowResult result = FindUnwindRow(pc, found, row);
-  const UnwindRule shape =
-      result == RowResult::kFound ? UnwindRule::FromRow(row) : UnwindRule::OfKind(RuleKind::kGuess);
+  const UnwindRule shape = ShapeOf(key, pc, found);
   const UnwindRule rule = shape.With(ModuleGeneration(found, ModulesStamp()), tag);
   if (may_store) {
     RuleTable& table = *g_rule_table.load(std::memory_order_acquire);

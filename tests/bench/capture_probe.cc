@@ -14,7 +14,7 @@
 #include <cstdlib>
 
 #include "preload/base/arena.h"
-#include "preload/stack/capture.h"
+#include "preload/stack/capture_inline.h"
 
 extern "C" {
 extern void* __libc_stack_end;  // the dynamic linker's: where the kernel left the main thread's stack pointer
@@ -99,7 +99,7 @@ void* Noted(void* block, Caller caller, format::AllocKind kind) {
   if (__builtin_expect(thread->busy, 0)) return block;
   thread->busy = true;
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  Capture(thread->capture, caller.pc, caller.sp, caller.rbp, kind);
+  CaptureInline(thread->capture, caller.pc, caller.sp, caller.rbp, kind);
   std::atomic_signal_fence(std::memory_order_seq_cst);
   thread->busy = false;
   return block;
