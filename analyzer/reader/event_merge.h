@@ -9,10 +9,9 @@
 // disagreement away, and both are repaired if the other thread's event follows within that time: it is handed
 // out right before the one that needs it, and left out when its own turn comes.
 //
-//     given out while in use    alloc X (thread 1), free X (thread 0)    the free was earlier in truth
-//     freed while not in use    free X (thread 0), alloc X (thread 1)    the allocation was: thread 1 handed
-//     the
-//                               block over, and thread 0's CPU read its clock before the load it waited for
+//     given out while in use   alloc X (thread 1), free X (thread 0)   the free was earlier in truth
+//     freed while not in use   free X (thread 0), alloc X (thread 1)   the allocation was: thread 1 handed it
+//                              over, and thread 0's CPU read its clock before the load that it waited for
 //
 // Without such an event nothing is changed: then an event was never recorded, see aggregate/.
 #pragma once

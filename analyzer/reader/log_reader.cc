@@ -193,16 +193,16 @@ class TraceFiller {
     return true;
   }
 
-  // An exec that failed leaves an end record in a recording that goes on: the header's state decides.
+  // An exec is recorded before it is tried. One that failed is taken back; a process killed in between has the
+  // header's state to say that it never ended.
   bool AddEnd(Payload* payload) {
     const auto log = payload->Struct<format::LogEnd>();
-    if (!payload->ok() || log.reason == 0 ||
-        log.reason > static_cast<std::uint32_t>(format::EndReason::kStopped)) {
-      return false;
-    }
-    if (trace_->info.state == format::RecordingState::kRecording) return true;
-    trace_->info.end_reason = static_cast<format::EndReason>(log.reason);
-    trace_->info.end_code = log.code;
+    if (!payload->ok() || log.reason > static_cast<std::uint32_t>(format::EndReason::kStopped)) return false;
+    const auto reason = static_cast<format::EndReason>(log.reason);
+    const bool has_ended =
+        reason != format::EndReason::kContinues && trace_->info.state != format::RecordingState::kRecording;
+    trace_->info.end_reason = has_ended ? std::optional(reason) : std::nullopt;
+    trace_->info.end_code = has_ended ? log.code : 0;
     return true;
   }
 

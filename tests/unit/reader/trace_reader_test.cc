@@ -64,11 +64,18 @@ TEST_F(TraceReaderTest, LengthsInTheHeaderAreNotBelieved) {
   EXPECT_EQ(reader.trace().info.state, format::RecordingState::kRecording);
 }
 
-// An exec that fails is recorded before it is tried; the recording then goes on.
+// An exec that fails is recorded before it is tried; the recording then goes on, and ends in another way.
 TEST_F(TraceReaderTest, AnEndThatDidNotHappenIsNone) {
   TraceBuilder builder;
   builder.End(10, format::EndReason::kExec, 0).State(format::RecordingState::kRecording);
   EXPECT_FALSE(Open(builder).trace().info.end_reason.has_value());
+  builder.End(11, format::EndReason::kContinues, 0);
+  EXPECT_FALSE(Open(builder).trace().info.end_reason.has_value());
+  builder.End(12, format::EndReason::kExit, 4);
+  const auto reader = Open(builder);
+  EXPECT_EQ(reader.trace().info.end_reason, format::EndReason::kExit);
+  EXPECT_EQ(reader.trace().info.end_code, 4);
+  EXPECT_EQ(DamageOf(reader), "");
 }
 
 TEST_F(TraceReaderTest, ReadsTheLog) {
