@@ -156,7 +156,7 @@ TEST_F(LiveTraceTest, EachLookShowsAnUnbrokenBeginning) {
     }
   });
   std::uint64_t seen_before = 0;
-  for (int look = 0; look < 60; ++look) {
+  for (int look = 0; look < 60 || seen_before < 20'000; ++look) {  // until the writer had its turn
     const std::uint64_t surely_there = announced.load(std::memory_order_acquire);
     auto reader = TraceReader::Open(Path());
     EXPECT_TRUE(reader.ok()) << reader.error().message;
@@ -174,7 +174,6 @@ TEST_F(LiveTraceTest, EachLookShowsAnUnbrokenBeginning) {
   }
   stop = true;
   writer.join();
-  EXPECT_GT(seen_before, 0U);
 }
 
 // The file may be cut while it is open: what was there is an answer, the rest is damage, nothing is a crash.
