@@ -106,13 +106,16 @@ void RecordInside(ThreadState* state, void* block, std::size_t size_bytes, forma
   Leave(state);
 }
 
-// The outer call that this nested one serves, if it still stands on the stack below us. A stale one (its
-// function was left by an exception) is dropped.
-bool TakePending(ThreadState* state, const Caller& nested, PendingCall* pending) {
-  if (__builtin_expect(!state->pending.is_set, 1)) return false;
-  *pending = state->pending;
-  state->pending.is_set = false;
-  return nested.sp < pending->caller.sp;
+// An outer call that still stands on the stack below `caller`. One whose function was left by an exception is
+// found out by its stack pointer.
+bool HasOuterCall(const ThreadState* state, const Caller& caller) {
+  return __builtin_expect(state->pending.is_set, 0) && caller.sp < state->pending.caller.sp;
+}
+
+// True if the nested call was made by the outer call's own function: it is the outer request, perhaps rounded up to
+// its alignment. What a new_handler or a pool behind operator new allocates comes from elsewhere.
+bool IsSameRequest(const PendingCall& outer, const Caller& nested) {
+  return nested.pc > outer.function.start && nested.pc <= outer.function.end;
 }
 
 }  // namespace
@@ -147,10 +150,16 @@ bool NextWindow(ThreadState* state) {
 void RecordAllocation(void* block, std::size_t size_bytes, format::AllocKind kind, const Caller& caller) {
   ThreadState* state = Enter();
   if (state == nullptr) return;
-  PendingCall pending;
-  const bool serves_outer = TakePending(state, caller, &pending);
-  if (block == nullptr) return Leave(state);
-  if (__builtin_expect(serves_outer, 0)) return RecordInside(state, block, size_bytes, pending.kind, pending.caller);
+  if (__builtin_expect(block == nullptr, 0)) return Leave(state);
+  if (HasOuterCall(state, caller)) {
+    PendingCall& outer = state->pending;
+    if (IsSameRequest(outer, caller)) {
+      outer.is_set = false;
+      return RecordInside(state, block, outer.size_bytes, outer.kind, outer.caller);
+    }
+    outer.nested_start = Address(block);
+    outer.nested_end = Address(block) + size_bytes;
+  }
   RecordInside(state, block, size_bytes, kind, caller);
 }
 
@@ -194,21 +203,29 @@ void RecordReallocEnd(ReallocToken token, void* old_block, void* new_block, std:
   Leave(state);
 }
 
-void BeginOuterCall(format::AllocKind kind, const Caller& caller) {
+void BeginOuterCall(std::size_t size_bytes, format::AllocKind kind, const Caller& caller,
+                    const CodeRange& real) {
   ThreadState* state = Enter();
   if (state == nullptr) return;
-  state->pending = PendingCall{true, kind, caller};
+  if (HasOuterCall(state, caller)) {
+    state->pending.function = real;
+  } else {
+    state->pending = PendingCall{true, kind, size_bytes, caller, real, 0, 0};
+  }
   Leave(state);
 }
 
-void EndOuterCall(void* block, std::size_t size_bytes, format::AllocKind kind, const Caller& caller) {
+void EndOuterCall(void* block, const Caller& caller) {
   ThreadState* state = tls_state;
-  if (state->ready == 0 || !state->pending.is_set) return;  // a nested call has recorded the block
+  const bool is_open = state->ready != 0 && state->pending.is_set && state->pending.caller.sp == caller.sp;
+  if (!is_open) return;  // a nested call has recorded the block, or ours is the nested one
   state->ready = 0;
   std::atomic_signal_fence(std::memory_order_seq_cst);
+  const PendingCall& outer = state->pending;
   state->pending.is_set = false;
-  if (block == nullptr) return Leave(state);
-  RecordInside(state, block, size_bytes, kind, caller);
+  const bool lies_in_nested = Address(block) >= outer.nested_start && Address(block) < outer.nested_end;
+  if (block == nullptr || lies_in_nested) return Leave(state);  // a pool's new piece is recorded as a whole
+  RecordInside(state, block, outer.size_bytes, outer.kind, caller);
 }
 
 void BeginDelete(void* block, format::FreeForm form) {
@@ -303,6 +320,20 @@ void SetPaused(bool paused) {
     recording->log.Append(paused ? format::LogType::kPause : format::LogType::kResume, state->ordinal);
   }
   Leave(state);
+}
+
+void StopForSandbox() {
+  if (Recording* recording = CurrentRecording(); recording != nullptr && !IsForeignProcess(*recording)) {
+    recording->sealer.StopHelper();
+    StopRecording(*recording, -EPERM, "the program entered a sandbox (seccomp)");
+  }
+  DoNotStart();
+  tls_state = &g_setting_up;
+}
+
+void StopHelperThread() {
+  Recording* recording = CurrentRecording();
+  if (recording != nullptr && !IsForeignProcess(*recording)) recording->sealer.StopHelper();
 }
 
 Unrecorded::Unrecorded() : saved_(tls_state) { tls_state = &g_setting_up; }

@@ -68,9 +68,11 @@ void RecordReallocEnd(ReallocToken token, void* old_block, void* new_block, std:
                       format::AllocKind kind, const Caller& caller);
 
 // Around an allocation function that may itself call malloc: operator new, reallocarray, other allocators'
-// names. Begin before the real call; End after it records the block unless a nested call did.
-void BeginOuterCall(format::AllocKind kind, const Caller& caller);
-void EndOuterCall(void* block, std::size_t size_bytes, format::AllocKind kind, const Caller& caller);
+// names. Begin before the real call; End after it records the block unless a nested call did. They nest (libstdc++'s
+// operator new[] calls operator new): the outermost counts.
+// `real`: the function that Begin's caller is about to call.
+void BeginOuterCall(std::size_t size_bytes, format::AllocKind kind, const Caller& caller, const CodeRange& real);
+void EndOuterCall(void* block, const Caller& caller);
 
 // Around operator delete and its like, whose nested free is the same free.
 void BeginDelete(void* block, format::FreeForm form);
@@ -89,6 +91,13 @@ void RecordThreadName(const char* name);
 void RecordMark(const char* name);
 void SetPaused(bool paused);
 bool IsActive();
+
+// The program is about to forbid itself system calls (seccomp), or even reading the clock: this process records no
+// more, and the calling thread never enters the recorder again.
+void StopForSandbox();
+
+// The program is about to call something that only a single-threaded process may call.
+void StopHelperThread();
 
 // Before exec, _exit and at exit. The process id tells a vfork child, which must not end its parent's trace.
 void RecordEnd(format::EndReason reason, int code);

@@ -16,14 +16,17 @@
 #include "preload/site/site_tree.h"
 #include "preload/trace/checkpoint.h"
 
-extern "C" char** environ;
+extern "C" {
+extern char** environ;
+extern void* __libc_stack_end;
+}
 
 namespace memtrace::preload {
 namespace {
 
 // What a forked child keeps: the settings, and which file was its parent's.
 constinit Options g_options{};
-constinit char g_out_pattern[1024] = {};
+constinit char g_out_pattern[sizeof(Path)] = {};
 constinit bool g_options_read = false;
 constinit bool g_settings_wrong = false;
 constinit bool g_helper_allowed = false;
@@ -33,14 +36,41 @@ constinit struct stat g_parent_file {};
 
 constinit std::atomic<Recording*> g_recording{nullptr};
 
+// The process's environment; before libc's own start, which sets environ, as the kernel laid it on the stack:
+// argc, argv, null, environment (System V psABI x86-64, 3.4.1).
+char** Environment() {
+  if (environ != nullptr) return environ;
+  auto* stack = static_cast<long*>(__libc_stack_end);
+  return reinterpret_cast<char**>(stack + 1 + stack[0] + 1);
+}
+
+void AddEscaped(Path* pattern, const char* text) {
+  for (; *text != '\0'; ++text) {
+    if (*text == '%') pattern->Add('%');
+    pattern->Add(*text);
+  }
+}
+
+// Makes the pattern absolute, so that a forked child that has gone elsewhere, as daemons do, still writes beside
+// its parent; and keeps a copy, for the environment may change under us.
+void FixPattern() {
+  const char* pattern = g_options.out != nullptr ? g_options.out : kDefaultTracePattern;
+  char folder[1024];
+  Path fixed;
+  if (pattern[0] != '/' && !sys::IsError(sys::Call(SYS_getcwd, sys::AsLong(folder), sizeof(folder)))) {
+    AddEscaped(&fixed, folder);
+    fixed.Add('/');
+  }
+  fixed.Add(pattern);
+  memcpy(g_out_pattern, fixed.c_str(), fixed.size() + 1);
+  g_options.out = g_out_pattern;
+}
+
 bool LoadOptions() {
   if (g_options_read) return !g_settings_wrong;
   g_options_read = true;
-  g_settings_wrong = !ReadOptions(environ, &g_options);
-  if (g_options.out != nullptr) {
-    strncpy(g_out_pattern, g_options.out, sizeof(g_out_pattern) - 1);
-    g_options.out = g_out_pattern;  // the environment may change under us
-  }
+  g_settings_wrong = !ReadOptions(Environment(), &g_options);
+  FixPattern();
   return !g_settings_wrong;
 }
 
@@ -208,7 +238,6 @@ Recording* CurrentRecording() {
 }
 
 Recording* StartRecording() {
-  if (environ == nullptr && !g_options_read) return nullptr;  // before libc's own start
   if (g_settings_wrong) return nullptr;
   Recording* recording = RecordingMemory();
   if (recording == nullptr) return nullptr;
@@ -223,6 +252,8 @@ Recording* StartRecording() {
   return started ? recording : nullptr;
 }
 
+void DoNotStart() { g_settings_wrong = g_options_read = true; }
+
 void AllowHelper() {
   for (const char* symbol : {"__tsan_init", "__asan_init", "__msan_init"}) {
     if (dlsym(RTLD_DEFAULT, symbol) != nullptr) return;
@@ -236,19 +267,20 @@ bool IsForeignProcess(const Recording& recording) {
   return static_cast<std::uint32_t>(sys::Call(SYS_getpid)) != recording.pid;
 }
 
-void StopRecording(Recording& recording, int error) {
+void StopRecording(Recording& recording, int error, const char* reason) {
   RecordingPhase on = RecordingPhase::kOn;
   if (!recording.phase.compare_exchange_strong(on, RecordingPhase::kStopped)) return;
   format::FileHeader* header = recording.file.header();
   header->stop_errno = -error;
   std::atomic_ref<std::uint32_t>(header->state).store(static_cast<std::uint32_t>(format::RecordingState::kStopped));
-  const auto reason = ErrnoText(-error);
-  format::LogNote note{1, static_cast<std::uint32_t>(reason.size())};
-  recording.log.Append(format::LogType::kNote, note, Bytes{reason.c_str(), reason.size()});
-  if (g_options.quiet) return;
+  const auto errno_text = ErrnoText(-error);
+  Text<256> text;
+  text.Add("recording stopped: ").Add(reason != nullptr ? reason : errno_text.c_str());
+  const format::LogNote note{1, static_cast<std::uint32_t>(text.size())};
+  recording.log.Append(format::LogType::kNote, note, Bytes{text.c_str(), text.size()});
+  if (g_options.quiet || reason != nullptr) return;
   Text<1400> line;
-  line.Add("recording stopped: ").Add(reason.c_str()).Add("; the program goes on. What was recorded is in ");
-  Say(line.Add(recording.file.path().c_str()));
+  Say(line.Add(text.c_str()).Add("; the program goes on. What was recorded is in ").Add(recording.file.path().c_str()));
 }
 
 ThreadState* TakeThreadState(Recording& recording) {

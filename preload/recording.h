@@ -50,12 +50,16 @@ Recording* CurrentRecording();
 // True in a vfork child, which runs in its parent's memory: it must leave the parent's recording alone.
 bool IsForeignProcess(const Recording& recording);
 
+// From now on StartRecording does nothing, in this process and in its forked children.
+void DoNotStart();
+
 // From the library's constructor: this process may have a helper thread (unless the settings say no).
 // Processes under a thread or address sanitizer may not: its memcpy wants a thread that the sanitizer knows.
 void AllowHelper();
 
-// Ends recording for good and says why, once. `error` is a negative errno.
-void StopRecording(Recording& recording, int error);
+// Ends recording for good and says why, once: in the trace, and on stderr unless the program itself is the reason.
+// `error` is a negative errno; `reason` replaces its text.
+void StopRecording(Recording& recording, int error, const char* reason = nullptr);
 
 // A state for the calling thread: one whose thread has ended, or a new one. Null: no memory.
 ThreadState* TakeThreadState(Recording& recording);

@@ -32,12 +32,22 @@ struct Caller {
                                reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) + 16,  \
                                static_cast<std::uintptr_t*>(__builtin_frame_address(0))[0]})
 
+// The instructions of one function.
+struct CodeRange {
+  std::uintptr_t start = 0;
+  std::uintptr_t end = 0;
+};
+
 // An outer allocation call whose block a nested malloc will provide. The nested call is then recorded with the
-// outer call's kind and caller, and the outer one records nothing.
+// outer call's kind, size and caller, and the outer one records nothing.
 struct PendingCall {
   bool is_set;
   format::AllocKind kind;
+  std::size_t size_bytes;   // as asked for; the nested call may round it up
   Caller caller;
+  CodeRange function;  // the real function under way, innermost if they nest: the malloc we wait for is its own
+  std::uintptr_t nested_start;  // another block recorded meanwhile: a pool's new piece, or a new_handler's
+  std::uintptr_t nested_end;
 };
 
 struct ThreadState {

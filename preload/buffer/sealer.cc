@@ -30,7 +30,7 @@ void Sealer::HelperMain(void* sealer) { static_cast<Sealer*>(sealer)->Serve(); }
 
 bool Sealer::StartHelper() {
   std::uint32_t state = helper_state_.load(std::memory_order_acquire);
-  if (state == kRunning) return true;
+  if (state == kRunning) return use_helper_;
   if (!use_helper_ || state != kNone || !helper_state_.compare_exchange_strong(state, kStarting)) return false;
   const bool started = StartRawThread(&Sealer::HelperMain, this, "memtrace");
   helper_state_.store(started ? kRunning : kUnavailable, std::memory_order_release);
@@ -47,12 +47,14 @@ void Sealer::Submit(WindowHeader* window) {
   Futex(signals_, FUTEX_WAKE, 1);
 }
 
-// Never returns: the thread ends with the process.
+// The helper's life: it ends with the process, or by StopHelper once its queue is empty.
 void Sealer::Serve() {
+  helper_tid_.store(static_cast<std::uint32_t>(sys::Call(SYS_gettid)), std::memory_order_release);
   for (;;) {
     const std::uint32_t seen = signals_.load(std::memory_order_acquire);
     WindowHeader* window = queue_.exchange(nullptr, std::memory_order_acquire);
     if (window == nullptr) {
+      while (stop_.load(std::memory_order_acquire)) sys::Call(SYS_exit, 0);
       Futex(signals_, FUTEX_WAIT, seen);
       continue;
     }
@@ -67,6 +69,21 @@ void Sealer::Serve() {
       window = next;
     }
   }
+}
+
+void Sealer::StopHelper() {
+  use_helper_ = false;
+  std::uint32_t state = kNone;
+  if (helper_state_.compare_exchange_strong(state, kUnavailable)) return;  // there was none
+  while (helper_state_.load(std::memory_order_acquire) == kStarting) sys::Call(SYS_sched_yield);
+  if (helper_state_.load() != kRunning) return;
+  while (helper_tid_.load(std::memory_order_acquire) == 0) sys::Call(SYS_sched_yield);
+  stop_.store(true, std::memory_order_release);
+  signals_.fetch_add(1, std::memory_order_release);
+  Futex(signals_, FUTEX_WAKE, 1);
+  const long pid = sys::Call(SYS_getpid);
+  while (sys::Call(SYS_tgkill, pid, helper_tid_.load(), 0) == 0) sys::Call(SYS_sched_yield);
+  helper_state_.store(kUnavailable, std::memory_order_release);
 }
 
 WindowHeader* Sealer::Exchange(WindowHeader* full, const WindowOwner& owner, std::uint64_t base_ticks) {

@@ -28,15 +28,21 @@ class Sealer {
   // the file can have no more; the window given then keeps its events.
   format::WindowHeader* Exchange(format::WindowHeader* full, const WindowOwner& owner, std::uint64_t base_ticks);
 
+  // Ends the helper thread, waits until the kernel has forgotten it, and never starts one again: before calls that
+  // only a single-threaded process may make.
+  void StopHelper();
+
  private:
   static void HelperMain(void* sealer);
-  void Serve();
+  [[noreturn]] void Serve();
   bool StartHelper();
   void Submit(format::WindowHeader* window);
 
   WindowPool* windows_;
-  bool use_helper_;
-  std::atomic<std::uint32_t> helper_state_;  // 0 none, 1 starting, 2 running, 3 not to be had
+  std::atomic<bool> use_helper_;
+  std::atomic<std::uint32_t> helper_state_;
+  std::atomic<std::uint32_t> helper_tid_;
+  std::atomic<bool> stop_;
   std::atomic<format::WindowHeader*> queue_;
   std::atomic<std::uint32_t> queued_;   // windows submitted and not yet stored
   std::atomic<std::uint32_t> signals_;  // futex: changes with every submission

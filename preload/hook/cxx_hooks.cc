@@ -18,13 +18,6 @@ using namespace memtrace::preload;  // NOLINT(google-build-using-namespace): hoo
 using memtrace::format::AllocKind;
 using memtrace::format::FreeForm;
 
-// The next definition of one operator, found at its first call.
-template <typename Function>
-Function* Next(Function** slot, const char* symbol) {
-  if (__builtin_expect(*slot == nullptr, 0)) *slot = reinterpret_cast<Function*>(FindNextCxx(symbol));
-  return *slot;
-}
-
 }  // namespace
 
 using Align = std::size_t;    // std::align_val_t is passed as its underlying type
@@ -63,25 +56,25 @@ using NoThrow = const void*;  // const std::nothrow_t& is passed as an address
 // stray dlsym, and is given malloc's answer.
 #define MEMTRACE_NEW(symbol, kind, plain, parameters, arguments)                                          \
   using Function##symbol = void* parameters;                                                              \
-  static constinit Function##symbol* g_next##symbol = nullptr;                                            \
+  static constinit NextFunction<Function##symbol> g_next##symbol{};                                       \
   extern "C" __attribute__((visibility("default"))) void* memtrace##symbol parameters asm(#symbol);       \
   void* memtrace##symbol parameters {                                                                     \
     const Caller caller = MEMTRACE_CALLER();                                                              \
-    auto* real = Next(&g_next##symbol, #symbol);                                                          \
-    BeginOuterCall(AllocKind::kind, caller);                                                              \
-    void* block = real != nullptr ? real arguments : g_next.plain;                                        \
-    EndOuterCall(block, bytes, AllocKind::kind, caller);                                                  \
+    const auto& next = CachedNext(&g_next##symbol, #symbol, FindNextCxx);                                 \
+    BeginOuterCall(bytes, AllocKind::kind, caller, next.code);                                                               \
+    void* block = next.call != nullptr ? next.call arguments : g_next.plain;                                        \
+    EndOuterCall(block, caller);                                                                          \
     return block;                                                                                         \
   }
 
 #define MEMTRACE_DELETE(symbol, form, parameters, arguments)                                              \
   using Function##symbol = void parameters;                                                               \
-  static constinit Function##symbol* g_next##symbol = nullptr;                                            \
+  static constinit NextFunction<Function##symbol> g_next##symbol{};                                       \
   extern "C" __attribute__((visibility("default"))) void memtrace##symbol parameters asm(#symbol);        \
   void memtrace##symbol parameters {                                                                      \
-    auto* real = Next(&g_next##symbol, #symbol);                                                          \
+    const auto& next = CachedNext(&g_next##symbol, #symbol, FindNextCxx);                                 \
     BeginDelete(block, FreeForm::form);                                                                   \
-    real != nullptr ? real arguments : g_next.free(block);                                                \
+    next.call != nullptr ? next.call arguments : g_next.free(block);                                            \
     EndDelete();                                                                                          \
   }
 // clang-format on
@@ -90,7 +83,7 @@ MEMTRACE_CXX_OPERATORS(MEMTRACE_NEW, MEMTRACE_DELETE)
 
 void memtrace::preload::ResolveCxxHooksEarly() {
   if (FindNext("_Znwm") == nullptr) return;  // a C program: each further look-up would search all libraries
-#define MEMTRACE_RESOLVE(symbol, ...) CachedNext(&g_next##symbol, #symbol);
+#define MEMTRACE_RESOLVE(symbol, ...) CachedNext(&g_next##symbol, #symbol, FindNext);
   MEMTRACE_CXX_OPERATORS(MEMTRACE_RESOLVE, MEMTRACE_RESOLVE)
 #undef MEMTRACE_RESOLVE
 }

@@ -73,9 +73,8 @@ MEMTRACE_EXPORT void* reallocarray(void* old_block, std::size_t count, std::size
 
 MEMTRACE_EXPORT int posix_memalign(void** out, std::size_t align, std::size_t bytes) {
   const Caller caller = MEMTRACE_CALLER();
-  BeginOuterCall(AllocKind::kPosixMemalign, caller);
   const int error = g_next.posix_memalign(out, align, bytes);
-  EndOuterCall(error == 0 ? *out : nullptr, bytes, AllocKind::kPosixMemalign, caller);
+  if (error == 0) RecordAllocation(*out, bytes, AllocKind::kPosixMemalign, caller);
   return error;
 }
 

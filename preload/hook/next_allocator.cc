@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <string.h>
 
 #include <atomic>
@@ -170,6 +171,16 @@ void* FindNext(const char* symbol) {
   if (found == nullptr) dlerror();  // takes the text that the program might otherwise read as its own
   errno = saved_errno;
   return found;
+}
+
+CodeRange CodeOf(void* function) {
+  const auto start = reinterpret_cast<std::uintptr_t>(function);
+  Unrecorded ours;
+  Dl_info info{};
+  const ElfW(Sym)* symbol = nullptr;
+  const bool has_symbol = function != nullptr && dladdr1(function, &info, reinterpret_cast<void**>(const_cast<ElfW(Sym)**>(&symbol)),
+                                                         RTLD_DL_SYMENT) != 0 && symbol != nullptr;
+  return {start, has_symbol ? start + symbol->st_size : start};
 }
 
 void* FindNextCxx(const char* symbol) {

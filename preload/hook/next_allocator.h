@@ -13,6 +13,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "preload/thread_state.h"
+
 namespace memtrace::preload {
 
 struct NextAllocator {
@@ -44,9 +46,32 @@ inline Function* CachedNext(Function** slot, const char* symbol) {
   return *slot;
 }
 
+// A function that may call malloc on the program's behalf, with the extent of its code.
+template <typename Function>
+struct NextFunction {
+  Function* call = nullptr;
+  CodeRange code;
+};
+
+// Where a function's code ends, by its symbol's size; just its start if it has no symbol.
+CodeRange CodeOf(void* function);
+
+// As CachedNext. `find` is FindNext or FindNextCxx.
+template <typename Function>
+inline const NextFunction<Function>& CachedNext(NextFunction<Function>* slot, const char* symbol,
+                                                void* (*find)(const char*)) {
+  if (__builtin_expect(slot->call == nullptr, 0)) {
+    void* found = find(symbol);
+    slot->code = CodeOf(found);
+    slot->call = reinterpret_cast<Function*>(found);
+  }
+  return *slot;
+}
+
 // From the library's constructor: one function for each file of hooks that looks up its next functions early.
 void ResolveProcessHooksEarly();
 void ResolveMmapHooksEarly();
 void ResolveCxxHooksEarly();
+void ResolveSandboxHooksEarly();
 
 }  // namespace memtrace::preload

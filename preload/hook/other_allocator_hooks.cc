@@ -29,16 +29,16 @@ void* PlainMallocx(std::size_t bytes, int flags) {
 }  // namespace
 
 // ---- an allocation under another name
-#define MEMTRACE_ALLOCATE(name, kind, bytes, plain, parameters, arguments) \
-  MEMTRACE_EXPORT void* name parameters {                                  \
-    using Function = void* parameters; \
-    static constinit Function* next = nullptr;                    \
-    const Caller caller = MEMTRACE_CALLER();                               \
-    Function* real = CachedNext(&next, #name);                                     \
-    BeginOuterCall(kind, caller);                                          \
-    void* block = real != nullptr ? real arguments : plain;                \
-    EndOuterCall(block, bytes, kind, caller);                              \
-    return block;                                                          \
+#define MEMTRACE_ALLOCATE(name, kind, size, plain, parameters, arguments)        \
+  MEMTRACE_EXPORT void* name parameters {                                        \
+    using Function = void* parameters;                                           \
+    static constinit NextFunction<Function> slot{};                              \
+    const Caller caller = MEMTRACE_CALLER();                                     \
+    const auto& next = CachedNext(&slot, #name, FindNext);                       \
+    BeginOuterCall(size, kind, caller, next.code);                               \
+    void* block = next.call != nullptr ? next.call arguments : plain;            \
+    EndOuterCall(block, caller);                                                 \
+    return block;                                                                \
   }
 
 // ---- a free under another name
@@ -106,12 +106,12 @@ MEMTRACE_RELEASE(tc_deletearray, FreeForm::kDeleteArray, (void* block), (block))
 
 MEMTRACE_EXPORT int tc_posix_memalign(void** out, std::size_t align, std::size_t bytes) {
   using Function = int(void**, std::size_t, std::size_t);
-  static constinit Function* next = nullptr;
+  static constinit NextFunction<Function> slot{};
   const Caller caller = MEMTRACE_CALLER();
-  Function* real = CachedNext(&next, "tc_posix_memalign");
-  BeginOuterCall(AllocKind::kTcmalloc, caller);
-  const int error = real != nullptr ? real(out, align, bytes) : g_next.posix_memalign(out, align, bytes);
-  EndOuterCall(error == 0 ? *out : nullptr, bytes, AllocKind::kTcmalloc, caller);
+  const auto& next = CachedNext(&slot, "tc_posix_memalign", FindNext);
+  BeginOuterCall(bytes, AllocKind::kTcmalloc, caller, next.code);
+  const int error = next.call != nullptr ? next.call(out, align, bytes) : g_next.posix_memalign(out, align, bytes);
+  EndOuterCall(error == 0 ? *out : nullptr, caller);
   return error;
 }
 

@@ -168,6 +168,7 @@ __attribute__((constructor)) void OnLoad() {
   ResolveProcessHooksEarly();
   ResolveMmapHooksEarly();
   ResolveCxxHooksEarly();
+  ResolveSandboxHooksEarly();
   StartAtLoad();
 }
 __attribute__((destructor)) void OnExit() { FinishAtExit(); }

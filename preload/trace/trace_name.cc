@@ -10,7 +10,6 @@
 namespace memtrace::preload {
 namespace {
 
-constexpr char kDefaultPattern[] = "memtrace.%e.%p.mtr";
 constexpr char kSuffix[] = ".mtr";
 constexpr std::uint32_t kMaxNumber = 10'000;
 
@@ -90,7 +89,7 @@ Path ExpandName(const char* pattern, const NameFacts& facts, std::uint32_t numbe
 }
 
 int CreateTraceFile(const char* pattern, const NameFacts& facts, Path* path) {
-  if (pattern == nullptr) pattern = kDefaultPattern;
+  if (pattern == nullptr) pattern = kDefaultTracePattern;
   bool made_parents = false;
   for (std::uint32_t number = 0; number < kMaxNumber; ++number) {
     *path = ExpandName(pattern, facts, number);

@@ -10,6 +10,8 @@ namespace memtrace::preload {
 
 using Path = Text<1024>;
 
+inline constexpr char kDefaultTracePattern[] = "memtrace.%e.%p.mtr";
+
 struct NameFacts {
   const char* comm;  // the program's short name
   const char* host;
