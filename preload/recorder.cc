@@ -10,7 +10,12 @@
 #include "preload/recording.h"
 #include "preload/trace/checkpoint.h"
 
-extern "C" void* __libc_stack_end;
+extern "C" {
+extern void* __libc_stack_end;
+// Set by the linker: where this library begins, and where its code ends.
+extern const char __ehdr_start __attribute__((visibility("hidden")));
+extern const char etext __attribute__((visibility("hidden")));
+}
 
 namespace memtrace::preload {
 
@@ -106,16 +111,17 @@ void RecordInside(ThreadState* state, void* block, std::size_t size_bytes, forma
   Leave(state);
 }
 
-// An outer call that still stands on the stack below `caller`. One whose function was left by an exception is
-// found out by its stack pointer.
-bool HasOuterCall(const ThreadState* state, const Caller& caller) {
-  return __builtin_expect(state->pending.is_set, 0) && caller.sp < state->pending.caller.sp;
+bool IsOwnCode(std::uintptr_t pc) {
+  return pc > reinterpret_cast<std::uintptr_t>(&__ehdr_start) && pc < reinterpret_cast<std::uintptr_t>(&etext);
 }
 
-// True if the nested call was made by the outer call's own function: it is the outer request, perhaps rounded up to
-// its alignment. What a new_handler or a pool behind operator new allocates comes from elsewhere.
-bool IsSameRequest(const PendingCall& outer, const Caller& nested) {
-  return nested.pc > outer.function.start && nested.pc <= outer.function.end;
+// True if a call was made by the outer call's own function, or by a jump at its end (libstdc++'s new[] is one jump),
+// which leaves our own hook as the caller. Such a malloc is the outer request, perhaps rounded up to
+// its alignment, and such an operator new a part of it. What a new_handler or a pool behind operator new allocates
+// comes from elsewhere; and so does everything after a call that was left by an exception.
+bool IsByOuterCall(const PendingCall& outer, const Caller& caller) {
+  const bool is_by_function = caller.pc > outer.function.start && caller.pc <= outer.function.end;
+  return (is_by_function || IsOwnCode(caller.pc)) && caller.sp < outer.caller.sp;
 }
 
 }  // namespace
@@ -151,9 +157,9 @@ void RecordAllocation(void* block, std::size_t size_bytes, format::AllocKind kin
   ThreadState* state = Enter();
   if (state == nullptr) return;
   if (__builtin_expect(block == nullptr, 0)) return Leave(state);
-  if (HasOuterCall(state, caller)) {
+  if (__builtin_expect(state->pending.is_set, 0)) {
     PendingCall& outer = state->pending;
-    if (IsSameRequest(outer, caller)) {
+    if (IsByOuterCall(outer, caller)) {
       outer.is_set = false;
       return RecordInside(state, block, outer.size_bytes, outer.kind, outer.caller);
     }
@@ -203,29 +209,33 @@ void RecordReallocEnd(ReallocToken token, void* old_block, void* new_block, std:
   Leave(state);
 }
 
-void BeginOuterCall(std::size_t size_bytes, format::AllocKind kind, const Caller& caller,
-                    const CodeRange& real) {
+void BeginOuterCall(std::size_t size_bytes, format::AllocKind kind, const Caller& caller, const CodeRange& real,
+                    PendingCall* saved) {
+  saved->is_set = false;
   ThreadState* state = Enter();
   if (state == nullptr) return;
-  if (HasOuterCall(state, caller)) {
+  if (state->pending.is_set && IsByOuterCall(state->pending, caller)) {
     state->pending.function = real;
   } else {
+    if (state->pending.is_set) *saved = state->pending;
     state->pending = PendingCall{true, kind, size_bytes, caller, real, 0, 0};
   }
   Leave(state);
 }
 
-void EndOuterCall(void* block, const Caller& caller) {
+void EndOuterCall(void* block, const Caller& caller, const PendingCall& saved) {
   ThreadState* state = tls_state;
-  const bool is_open = state->ready != 0 && state->pending.is_set && state->pending.caller.sp == caller.sp;
-  if (!is_open) return;  // a nested call has recorded the block, or ours is the nested one
+  if (state->ready == 0) return;
   state->ready = 0;
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  const PendingCall& outer = state->pending;
-  state->pending.is_set = false;
-  const bool lies_in_nested = Address(block) >= outer.nested_start && Address(block) < outer.nested_end;
-  if (block == nullptr || lies_in_nested) return Leave(state);  // a pool's new piece is recorded as a whole
-  RecordInside(state, block, outer.size_bytes, outer.kind, caller);
+  const PendingCall ours = state->pending;
+  // Not open any more: a nested call has recorded the block, or ours is the nested one.
+  const bool is_open = ours.is_set && ours.caller.sp == caller.sp;
+  if (is_open || saved.is_set) state->pending = saved;
+  const bool lies_in_nested = Address(block) >= ours.nested_start && Address(block) < ours.nested_end;
+  // A pool's new piece is recorded as a whole, not once more by the block cut from it.
+  if (!is_open || block == nullptr || lies_in_nested) return Leave(state);
+  RecordInside(state, block, ours.size_bytes, ours.kind, caller);
 }
 
 void BeginDelete(void* block, format::FreeForm form) {

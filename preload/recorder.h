@@ -67,12 +67,13 @@ ReallocToken RecordReallocBegin(void* old_block);
 void RecordReallocEnd(ReallocToken token, void* old_block, void* new_block, std::size_t size_bytes,
                       format::AllocKind kind, const Caller& caller);
 
-// Around an allocation function that may itself call malloc: operator new, reallocarray, other allocators'
-// names. Begin before the real call; End after it records the block unless a nested call did. They nest (libstdc++'s
-// operator new[] calls operator new): the outermost counts.
-// `real`: the function that Begin's caller is about to call.
-void BeginOuterCall(std::size_t size_bytes, format::AllocKind kind, const Caller& caller, const CodeRange& real);
-void EndOuterCall(void* block, const Caller& caller);
+// Around an allocation function that may itself call malloc: operator new, other allocators' names. Begin before the
+// real call; End after it records the block unless a nested call did. They nest: libstdc++'s operator new[] calls
+// operator new, and the outermost counts; a new_handler may call operator new, and both count.
+// `real`: the function about to be called. `saved` stays with the hook between the two calls.
+void BeginOuterCall(std::size_t size_bytes, format::AllocKind kind, const Caller& caller, const CodeRange& real,
+                    PendingCall* saved);
+void EndOuterCall(void* block, const Caller& caller, const PendingCall& saved);
 
 // Around operator delete and its like, whose nested free is the same free.
 void BeginDelete(void* block, format::FreeForm form);

@@ -60,10 +60,11 @@ using NoThrow = const void*;  // const std::nothrow_t& is passed as an address
   extern "C" __attribute__((visibility("default"))) void* memtrace##symbol parameters asm(#symbol);       \
   void* memtrace##symbol parameters {                                                                     \
     const Caller caller = MEMTRACE_CALLER();                                                              \
+    PendingCall saved;                                                                                    \
     const auto& next = CachedNext(&g_next##symbol, #symbol, FindNextCxx);                                 \
-    BeginOuterCall(bytes, AllocKind::kind, caller, next.code);                                                               \
+    BeginOuterCall(bytes, AllocKind::kind, caller, next.code, &saved);                                                           \
     void* block = next.call != nullptr ? next.call arguments : g_next.plain;                                        \
-    EndOuterCall(block, caller);                                                                          \
+    EndOuterCall(block, caller, saved);                                                                   \
     return block;                                                                                         \
   }
 

@@ -34,10 +34,11 @@ void* PlainMallocx(std::size_t bytes, int flags) {
     using Function = void* parameters;                                           \
     static constinit NextFunction<Function> slot{};                              \
     const Caller caller = MEMTRACE_CALLER();                                     \
+    PendingCall saved;                                                           \
     const auto& next = CachedNext(&slot, #name, FindNext);                       \
-    BeginOuterCall(size, kind, caller, next.code);                               \
+    BeginOuterCall(size, kind, caller, next.code, &saved);                           \
     void* block = next.call != nullptr ? next.call arguments : plain;            \
-    EndOuterCall(block, caller);                                                 \
+    EndOuterCall(block, caller, saved);                                          \
     return block;                                                                \
   }
 
@@ -108,10 +109,11 @@ MEMTRACE_EXPORT int tc_posix_memalign(void** out, std::size_t align, std::size_t
   using Function = int(void**, std::size_t, std::size_t);
   static constinit NextFunction<Function> slot{};
   const Caller caller = MEMTRACE_CALLER();
+  PendingCall saved;
   const auto& next = CachedNext(&slot, "tc_posix_memalign", FindNext);
-  BeginOuterCall(bytes, AllocKind::kTcmalloc, caller, next.code);
+  BeginOuterCall(bytes, AllocKind::kTcmalloc, caller, next.code, &saved);
   const int error = next.call != nullptr ? next.call(out, align, bytes) : g_next.posix_memalign(out, align, bytes);
-  EndOuterCall(error == 0 ? *out : nullptr, caller);
+  EndOuterCall(error == 0 ? *out : nullptr, caller, saved);
   return error;
 }
 
