@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 
 #include "preload/stack/eh_frame.h"
+#include "preload/stack/modules_internal.h"
 #include "preload/stack/register_step.h"
 #include "preload/stack/stack_memory.h"
 
@@ -54,7 +55,8 @@ class Walker {
   UnwindRule Rule() {
     const std::uint64_t key = (Pc() | flags_) & kRuleKeyMask;
     const bool trusted = (flags_ & format::kGuessBit) == 0;
-    if (use_rules_) return RuleFor(key | (trusted ? 0 : format::kGuessBit), tag_);
+    // While a module changes, rules of those that stay are as good as ever.
+    if (use_rules_ || IsPermanentCode(Pc())) return RuleFor(key | (trusted ? 0 : format::kGuessBit), tag_);
     return MakeRule(key, tag_, /*may_store=*/false, trusted);
   }
 

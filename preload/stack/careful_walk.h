@@ -24,8 +24,8 @@ struct CarefulWalkResult {
   std::uintptr_t top;     // all words read lie between the start and here; 0: the walk changed stacks
 };
 
-// Writes site keys (kind 0) for the stack of `at`, at most `capacity` of them. use_rules: stored rules may be
-// used and stored, that is, no module is changing.
+// Writes site keys (kind 0) for the stack of `at`, at most `capacity` of them. use_rules: all stored rules
+// may be used, that is, no module is changing.
 CarefulWalkResult CarefulWalk(const ThreadCapture& thread, const WalkPosition& at, std::uint64_t tag,
                               bool use_rules, std::uint64_t* keys, std::uint32_t capacity);
 

@@ -198,12 +198,25 @@ int ReportLoaded(dl_phdr_info* info, std::size_t, void*) {
   return 0;
 }
 
+// Whether we came with the program: preloaded or linked, so before libc in the order of loading. Then what is
+// loaded so far is the program's own and never goes; had we been opened by dlopen, it might.
+bool LoadedWithTheProgram() {
+  dl_find_object own;
+  dl_find_object libc;
+  if (_dl_find_object(&g_sink, &own) != 0) return false;
+  if (_dl_find_object(reinterpret_cast<void*>(&dl_iterate_phdr), &libc) != 0) return false;
+  const link_map* map = own.dlfo_link_map;
+  while (map != nullptr && map != libc.dlfo_link_map) map = map->l_next;
+  return map != nullptr;
+}
+
 }  // namespace
 
 bool ModulesInit(ModuleSink sink) {
   g_sink.store(sink, std::memory_order_release);
   dl_iterate_phdr(ReportLoaded, nullptr);
-  g_permanent_count.store(g_next_id.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  const std::uint32_t loaded = g_next_id.load(std::memory_order_relaxed);
+  g_permanent_count.store(LoadedWithTheProgram() ? loaded : 0, std::memory_order_relaxed);
   return g_modules.load(std::memory_order_acquire) != nullptr;
 }
 

@@ -33,7 +33,7 @@ void ModulesResetAfterFork();
 // The generation of a module that code at `pc` belongs to; registers the module if it is new.
 std::uint8_t ModuleGeneration(const dl_find_object& found, std::uint64_t stamp);
 
-// Whether pc is in a module that was there when ModulesInit ran. Those stay.
+// Whether pc is in a module that the program was started with. Those stay.
 bool IsPermanentCode(std::uintptr_t pc);
 
 // Held while a rule is made, that is, while a module's tables are read. While modules_stay() is false, pcs

@@ -34,7 +34,7 @@ bool IsFull(const RuleTable& table) {
 
 void Store(RuleTable& table, std::uint64_t key, UnwindRule rule) {
   const std::uint32_t mask = table.capacity - 1;
-  std::uint32_t slot = RuleSlot(key) & mask;
+  auto slot = static_cast<std::uint32_t>((key * 0x9e3779b97f4a7c15ULL) >> table.hash_shift);
   for (std::uint32_t probes = 0; probes < table.capacity; ++probes, slot = (slot + 1) & mask) {
     RuleEntry& entry = table.entries()[slot];
     std::uint64_t found = entry.key.load(std::memory_order_acquire);

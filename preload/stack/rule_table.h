@@ -45,13 +45,11 @@ UnwindRule MakeRule(std::uint64_t key, std::uint64_t tag, bool may_store, bool t
 
 inline constexpr std::uint64_t kRuleKeyMask = format::kPcMask | format::kExactBit;
 
-constexpr std::uint32_t RuleSlot(std::uint64_t key) { return static_cast<std::uint32_t>(key ^ (key >> 13)); }
-
 // The stored rule of a frame, or one of kind kUnknown or of another tag.
 inline UnwindRule FindRule(std::uint64_t key) {
   const RuleTable& table = *g_rule_table.load(std::memory_order_acquire);
   const std::uint32_t mask = table.capacity - 1;
-  std::uint32_t slot = RuleSlot(key) & mask;
+  auto slot = static_cast<std::uint32_t>((key * 0x9e3779b97f4a7c15ULL) >> table.hash_shift);
   for (;; slot = (slot + 1) & mask) {
     const RuleEntry& entry = table.entries()[slot];
     const std::uint64_t found = entry.key.load(std::memory_order_acquire);
