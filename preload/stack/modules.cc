@@ -2,22 +2,15 @@
 #include "preload/stack/modules.h"
 
 #include <link.h>
-#include <sched.h>
 
 #include "preload/base/arena.h"
-#include "preload/base/syscalls.h"
 #include "preload/stack/elf_image.h"
+#include "preload/stack/module_name.h"
 #include "preload/stack/modules_internal.h"
-#include "preload/stack/rule_table.h"
 
 namespace memtrace::preload {
 
-constinit std::atomic<std::uint64_t> g_modules_stamp{1u << 16};
-
 namespace {
-
-constexpr std::uint64_t kOneEpoch = 1u << 16;
-constexpr std::size_t kMaxPathBytes = 4096;
 
 // A module that code has run in. Never removed: it may come back, and its generation must stay taken.
 struct Module {
@@ -33,9 +26,7 @@ struct Module {
 constinit std::atomic<Module*> g_modules{nullptr};
 constinit std::atomic<std::uint32_t> g_next_id{0};
 constinit std::atomic<ModuleSink> g_sink{nullptr};
-constinit std::atomic<std::uint32_t> g_readers{0};
-constinit std::atomic<std::uint32_t> g_permanent_count{
-    0};  // modules with lower ids were there from the start
+constinit std::atomic<std::uint32_t> g_permanent_count{0};  // modules with lower ids never go
 
 bool SameText(const char* a, const char* b) {
   for (; *a == *b; ++a, ++b) {
@@ -48,11 +39,20 @@ std::size_t Length(const char* text) {
   return __builtin_strlen(text);
 }
 
-bool StartsWith(const char* text, const char* prefix) {
-  for (; *prefix != '\0'; ++text, ++prefix) {
-    if (*text != *prefix) return false;
-  }
-  return true;
+bool IsSameModule(const Module& module, const dl_find_object& found, const ElfImage& image) {
+  return module.map_start == reinterpret_cast<std::uintptr_t>(found.dlfo_map_start) &&
+         module.map_end == reinterpret_cast<std::uintptr_t>(found.dlfo_map_end) &&
+         module.info.load_bias == found.dlfo_link_map->l_addr &&
+         module.info.build_id_bytes ==
+             (image.build_id_bytes < kMaxBuildIdBytes ? image.build_id_bytes : kMaxBuildIdBytes) &&
+         __builtin_memcmp(module.info.build_id, image.build_id, module.info.build_id_bytes) == 0 &&
+         SameText(module.link_name, found.dlfo_link_map->l_name);
+}
+
+void MarkVerified(Module& module, const link_map* link, std::uint64_t stamp) {
+  if (ModulesInChange(stamp)) return;
+  module.link.store(link, std::memory_order_relaxed);
+  module.verified_stamp.store(stamp, std::memory_order_release);
 }
 
 // Memory that is never given back, in pieces; the rest of a nearly used up region is wasted.
@@ -78,50 +78,12 @@ void* AllocateForEver(std::size_t bytes) {
   }
 }
 
-// Writes the path that people know the module by into `path` and returns its length.
-std::size_t DescribePath(const char* link_name, char* path) {
-  auto append = [path](std::size_t at, const char* text) {
-    for (; *text != '\0' && at + 1 < kMaxPathBytes; ++text) path[at++] = *text;
-    path[at] = '\0';
-    return at;
-  };
-  if (StartsWith(link_name, "linux-vdso")) return append(0, "[vdso]");
-  if (*link_name == '/') return append(0, link_name);
-  if (*link_name == '\0') {
-    const long bytes =
-        sys::Call(SYS_readlink, sys::AsLong("/proc/self/exe"), sys::AsLong(path), kMaxPathBytes - 1);
-    const std::size_t length = sys::IsError(bytes) ? 0 : static_cast<std::size_t>(bytes);
-    path[length] = '\0';
-    return length;
-  }
-  const long with_nul = sys::Call(SYS_getcwd, sys::AsLong(path), kMaxPathBytes);
-  std::size_t length = sys::IsError(with_nul) || with_nul < 2 ? 0 : static_cast<std::size_t>(with_nul) - 1;
-  if (length > 1) length = append(length, "/");
-  return append(length, link_name);
-}
-
-bool IsSameModule(const Module& module, const dl_find_object& found, const ElfImage& image) {
-  return module.map_start == reinterpret_cast<std::uintptr_t>(found.dlfo_map_start) &&
-         module.map_end == reinterpret_cast<std::uintptr_t>(found.dlfo_map_end) &&
-         module.info.load_bias == found.dlfo_link_map->l_addr &&
-         module.info.build_id_bytes ==
-             (image.build_id_bytes < kMaxBuildIdBytes ? image.build_id_bytes : kMaxBuildIdBytes) &&
-         __builtin_memcmp(module.info.build_id, image.build_id, module.info.build_id_bytes) == 0 &&
-         SameText(module.link_name, found.dlfo_link_map->l_name);
-}
-
-void MarkVerified(Module& module, const link_map* link, std::uint64_t stamp) {
-  if (ModulesInChange(stamp)) return;
-  module.link.store(link, std::memory_order_relaxed);
-  module.verified_stamp.store(stamp, std::memory_order_release);
-}
-
 // A module that knows its names only.
 Module* NewModule(const dl_find_object& found) {
-  char* path = MapArray<char>(kMaxPathBytes);  // not on the program's stack, which may be small
+  char* path = MapArray<char>(kMaxModulePathBytes);  // not on the program's stack, which may be small
   if (path == nullptr) return nullptr;
   const char* link_name = found.dlfo_link_map->l_name;
-  const std::size_t path_bytes = DescribePath(link_name, path);
+  const std::size_t path_bytes = DescribeModule(link_name, path);
   const std::size_t name_bytes = Length(link_name);
   auto* module = static_cast<Module*>(AllocateForEver(sizeof(Module) + path_bytes + 1 + name_bytes + 1));
   if (module != nullptr) {
@@ -132,7 +94,7 @@ Module* NewModule(const dl_find_object& found) {
     module->info.path_bytes = static_cast<std::uint16_t>(path_bytes);
     module->link_name = text + path_bytes + 1;
   }
-  UnmapPrivate(path, kMaxPathBytes);
+  UnmapPrivate(path, kMaxModulePathBytes);
   return module;
 }
 
@@ -177,8 +139,7 @@ std::uint8_t IdentifyModule(const dl_find_object& found, std::uint64_t stamp) {
   }
   if (overlaps) ++generation;
   // glibc closes modules of its own (gconv) without our seeing it; their rules must go as well.
-  if (replaced_unseen && !ModulesInChange(stamp))
-    g_modules_stamp.fetch_add(kOneEpoch, std::memory_order_acq_rel);
+  if (replaced_unseen && !ModulesInChange(stamp)) NoteUnseenChange();
   const Module* module = Register(found, image, generation, stamp);
   const ModuleSink sink = g_sink.load(std::memory_order_acquire);
   if (module != nullptr && sink != nullptr) sink(module->info);
@@ -221,9 +182,7 @@ bool ModulesInit(ModuleSink sink) {
 }
 
 void ModulesResetAfterFork() {
-  g_readers.store(0, std::memory_order_relaxed);
-  const std::uint64_t epoch = g_modules_stamp.load(std::memory_order_relaxed) / kOneEpoch;
-  g_modules_stamp.store((epoch + 1) * kOneEpoch, std::memory_order_release);
+  EndChangesAfterFork();
   const ModuleSink sink = g_sink.load(std::memory_order_acquire);
   if (sink == nullptr) return;
   for (Module* module = g_modules.load(std::memory_order_acquire); module != nullptr; module = module->next) {
@@ -252,35 +211,6 @@ std::uint8_t ModuleGeneration(const dl_find_object& found, std::uint64_t stamp) 
     }
   }
   return IdentifyModule(found, stamp);
-}
-
-ModuleReader::ModuleReader() {
-  g_readers.fetch_add(1, std::memory_order_seq_cst);
-  modules_stay_ = !ModulesInChange(g_modules_stamp.load(std::memory_order_seq_cst));
-}
-
-ModuleReader::~ModuleReader() {
-  g_readers.fetch_sub(1, std::memory_order_release);
-}
-
-void ModulesChanging() {
-  g_modules_stamp.fetch_add(1, std::memory_order_seq_cst);
-  // Whoever reads a module's tables now may do so for a guessed pc. Not for ever: a signal handler may have
-  // jumped out of such a reading.
-  constexpr int kMaxYields = 1000;
-  for (int i = 0; i < kMaxYields && g_readers.load(std::memory_order_seq_cst) != 0; ++i)
-    sys::Call(SYS_sched_yield);
-}
-
-void ModulesChanged() {
-  std::uint64_t stamp = g_modules_stamp.load(std::memory_order_relaxed);
-  std::uint64_t next = 0;
-  do {
-    // A child forked inside dlclose has forgotten that a change was under way.
-    next = stamp + kOneEpoch - (ModulesInChange(stamp) ? 1 : 0);
-  } while (!g_modules_stamp.compare_exchange_weak(stamp, next, std::memory_order_acq_rel));
-  constexpr std::uint64_t kEpochsBetweenSweeps = 1024;  // tags repeat after 4096 epochs
-  if (next / kOneEpoch % kEpochsBetweenSweeps == 0) RuleTableDropOld(RuleTagOf(next));
 }
 
 }  // namespace memtrace::preload

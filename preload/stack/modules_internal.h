@@ -25,9 +25,14 @@ constexpr std::uint64_t RuleTagOf(std::uint64_t stamp) {
   return (stamp >> 16 << UnwindRule::kTagShift) & UnwindRule::kTagMask;
 }
 
+// A module was replaced without anybody telling us: a new epoch, as after ModulesChanged.
+void NoteUnseenChange();
+// In a child after fork: a new epoch, and whatever other threads had under way has ended.
+void EndChangesAfterFork();
+
 // Reports all loaded modules to the sink, which later hears of new ones. False: no memory.
 bool ModulesInit(ModuleSink sink);
-// Reports every module known so far again, under its old id, and ends what other threads had under way.
+// Reports every module known so far again, under its old id, and starts a new epoch.
 void ModulesResetAfterFork();
 
 // The generation of a module that code at `pc` belongs to; registers the module if it is new.
