@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// Writes the seeds of the reader's corpus: small traces that between them hold every kind of chunk, record
+// and event.
+//
+//     make_seeds tests/fuzz/corpus
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+#include "tests/format/trace_builder.h"
+
+namespace {
+
+using namespace memtrace;
+using format::AllocKind;
+using format::Codec;
+using testing::TraceBuilder;
+using testing::WindowBuilder;
+
+// As little header as there is: the fuzzer should spend its time behind it.
+TraceBuilder Begin() {
+  TraceBuilder trace;
+  trace.CompactWindows();
+  return trace;
+}
+
+TraceBuilder OneThread() {
+  TraceBuilder trace = Begin();
+  const auto root = trace.Node(0, 0x401000);
+  const auto leaf = trace.Node(root, 0x402000, AllocKind::kNewArray);
+  trace.Module({.start = 0x400000, .end = 0x500000, .path = "/bin/app"}).Thread(0, 7, "main");
+  trace.On(0).Alloc(10, 0x1000, 64, leaf).Free(11, 0x1000).Alloc(12, 0x2000, 8, root);
+  trace.Seal(0, Codec::kRaw);
+  trace.On(0).ReallocBegin(20, 0x2000).ReallocCancel(21, 0x2000).ReallocBegin(22, 0x2000);
+  return trace.End(30, format::EndReason::kExit, 0);
+}
+
+TraceBuilder TwoThreadsAtOdds() {
+  TraceBuilder trace = Begin();
+  const auto node = trace.Node(0, 0x401000);
+  trace.Node(0, 0x401000);
+  trace.On(0).Alloc(10, 0x10, 1, node).Alloc(20, 0x10, 2, node).Free(40, 0x90);
+  trace.On(1).Alloc(20, 0x90, 3, 2).Free(25, 0x10).Alloc(26, 0x10, 9, node);
+  trace.Seal(1, Codec::kZstd);
+  trace.On(1).Free(18, 0x10);
+  return trace;
+}
+
+TraceBuilder Mappings() {
+  TraceBuilder trace = Begin();
+  const auto node = trace.Node(0, 0x401000, AllocKind::kMmap, {.is_guessed = true});
+  trace.On(0)
+      .Map(1, 0x10000, 0x8000, node)
+      .Unmap(2, 0x12000, 0x1000)
+      .Map(3, 0x11000, 0x4000, node)
+      .Remap(4, 0x10000, 0x1000, 0x40000, 0x3000, node)
+      .Break(5, 0x100000, 0x108000, node)
+      .Break(6, 0x108000, 0x101000, node)
+      .Time(7)
+      .Alloc(8, 0x1003, 5, node);
+  return trace;
+}
+
+TraceBuilder LogOnly() {
+  format::LogCheckpoint checkpoint{};
+  checkpoint.reason = static_cast<std::uint32_t>(format::CheckpointReason::kMark);
+  checkpoint.monotonic_ns = 5'000'000;
+  TraceBuilder trace = Begin();
+  trace.Thread(3, 9, "worker").Mark(5, 3, "half way").Note(6, "a note", true);
+  checkpoint.thread = 3;
+  trace.Checkpoint(7, checkpoint).LogRecord(8, 2, std::string(8, '\0')).LogRecord(9, 99, "new");
+  return trace.End(10, format::EndReason::kExec, 0).End(11, format::EndReason::kContinues, 0);
+}
+
+TraceBuilder Damaged() {
+  TraceBuilder trace = Begin();
+  WindowBuilder window(1);
+  window.Alloc(1, 0x10, 1, 0).Raw({0xff, 0xff});
+  trace.Window(0, 0, window, [](auto* header) { header->version = 1; })
+      .Window(0, 2, window)
+      .Garbage(100)
+      .Events(0, 2, window, Codec::kRaw)
+      .Zeros(200)
+      .Events(1, 5, window, Codec::kZstd, [](auto* header) { header->checksum = 0; });
+  return trace;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: make_seeds CORPUS_FOLDER\n");
+    return 2;
+  }
+  const std::filesystem::path folder(argv[1]);
+  std::filesystem::create_directories(folder / "reader");
+  OneThread().WriteTo(folder / "reader" / "one_thread");
+  TwoThreadsAtOdds().WriteTo(folder / "reader" / "two_threads_at_odds");
+  Mappings().WriteTo(folder / "reader" / "mappings");
+  LogOnly().WriteTo(folder / "reader" / "log_only");
+  Damaged().WriteTo(folder / "reader" / "damaged");
+
+  std::filesystem::create_directories(folder / "decoder");
+  WindowBuilder window(0);
+  window.Alloc(1, 0x1000, 24, 1)
+      .Free(2, 0x1000)
+      .Alloc(300, 0x1003, 5, 3)
+      .ReallocBegin(400, 0x20)
+      .Map(1ULL << 33, 1, 2, 3);
+  testing::WriteFile(folder / "decoder" / "every_shape",
+                     std::string(8, '\0') + std::string(window.bytes().begin(), window.bytes().end()));
+  return 0;
+}
