@@ -71,7 +71,7 @@ void AddLeaksCommand(CLI::App& app, int& exit_code) {
   CLI::App& command = *app.add_subcommand("leaks", "What was not freed, with the stacks that allocated it");
   const auto arguments = std::make_shared<LeaksArguments>();
   AddReaderOptions(command, arguments->reader);
-  command.add_option("-n", arguments->limit, "Places to show")->type_name("N")->capture_default_str();
+  AddLimitOption(command, arguments->limit, "Places to show");
   command
       .add_option("--min-bytes", arguments->min_bytes,
                   "Report places with at least this much: 4096, 64KiB, ...")

@@ -101,6 +101,20 @@ void AddReaderOptions(CLI::App& command, ReaderOptions& options) {
       ->capture_default_str();
 }
 
+CLI::Validator DigitsOnly() {
+  return CLI::Validator(
+      [](std::string& text) {
+        const bool fits =
+            !text.empty() && text.size() <= 9 && text.find_first_not_of("0123456789") == std::string::npos;
+        return fits ? std::string() : fmt::format("\"{}\" is no whole number from 0 to 999999999", text);
+      },
+      "");
+}
+
+void AddLimitOption(CLI::App& command, std::size_t& limit, const char* help) {
+  command.add_option("-n", limit, help)->type_name("N")->check(DigitsOnly())->capture_default_str();
+}
+
 std::function<void(double)> OpenTrace::NewProgress() {
   const std::string name = std::filesystem::path(trace().info.path).filename().string();
   auto progress = std::make_shared<Progress>("reading " + name);

@@ -26,6 +26,10 @@ struct ReaderOptions {
 
 void AddReaderOptions(CLI::App& command, ReaderOptions& options);
 
+// -n: how many rows to show. Accepts digits only; CLI11 by itself takes "-3" for a very large number.
+void AddLimitOption(CLI::App& command, std::size_t& limit, const char* help);
+CLI::Validator DigitsOnly();
+
 // An opened trace, with progress bars on passes over it.
 class OpenTrace {
  public:

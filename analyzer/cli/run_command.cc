@@ -17,6 +17,7 @@
 #include "analyzer/cli/library_path.h"
 #include "analyzer/cli/messages.h"
 #include "analyzer/cli/program_check.h"
+#include "analyzer/cli/reader_command.h"
 #include "analyzer/cli/top_command.h"
 #include "analyzer/cli/trace_choice.h"
 #include "analyzer/reader/trace_reader.h"
@@ -133,7 +134,8 @@ void AddRunCommand(CLI::App& app, const std::vector<std::string>& after_dashes, 
                   "Trace file; %p pid, %e program, %h host, %t time, %n number")
       ->type_name("TRACE");
   command.add_option("--depth", arguments->depth, "Keep the N innermost frames of a stack; 0 [default]: all")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(DigitsOnly());
   command.add_flag("--no-follow", arguments->no_follow, "Do not record programs that the program starts");
   command.add_flag("-q,--quiet", arguments->quiet, "Say nothing on stderr");
   command.add_option("--report", arguments->report, "Print a report on stderr at the end: top")

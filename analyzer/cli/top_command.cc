@@ -91,7 +91,7 @@ void AddTopCommand(CLI::App& app, int& exit_code) {
   CLI::App& command = *app.add_subcommand("top", "The places that hold the most memory");
   const auto arguments = std::make_shared<TopArguments>();
   AddReaderOptions(command, arguments->reader);
-  command.add_option("-n", arguments->limit, "Rows to show")->type_name("N")->capture_default_str();
+  AddLimitOption(command, arguments->limit, "Rows to show");
   command.add_option("--by", arguments->by, "line, file, function, module, traceback or thread")
       ->type_name("WHAT")
       ->capture_default_str();

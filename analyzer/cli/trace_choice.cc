@@ -4,6 +4,7 @@
 
 #include <glob.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <string_view>
@@ -53,9 +54,11 @@ std::string Escaped(std::string_view text) {
 }  // namespace
 
 Result<std::string> NewestTraceIn(const std::string& folder) {
-  const std::vector<Candidate> candidates = NewestFirst(Escaped(folder) + "/memtrace.*.mtr");
-  if (!candidates.empty()) {
-    const std::string& path = candidates.front().path;
+  // Under LD_PRELOAD=libmemtrace.so in the whole shell, this very process writes the newest one.
+  const std::string own = "/memtrace.memtrace." + std::to_string(getpid()) + ".mtr";
+  for (const Candidate& candidate : NewestFirst(Escaped(folder) + "/memtrace.*.mtr")) {
+    const std::string& path = candidate.path;
+    if (path.ends_with(own)) continue;
     return path.starts_with("./") ? path.substr(2) : path;
   }
   return Error{ErrorCode::kUnreadable,

@@ -19,13 +19,6 @@ using symbolize::Frame;
 constexpr std::size_t kChainNames = 6;
 constexpr std::size_t kThreadsNamed = 4;
 
-std::size_t EndOfChain(const std::vector<Frame>& stack, std::size_t from) {
-  for (std::size_t i = from + 1; i < stack.size(); ++i) {
-    if (IsStartCode(stack[i])) return i;
-  }
-  return stack.size();
-}
-
 std::string ModuleText(const Frame& frame) {
   return frame.module.empty() ? "code outside of any file" : Printable(frame.module);
 }
@@ -33,7 +26,7 @@ std::string ModuleText(const Frame& frame) {
 // Names of a chain, neighbours that are equal folded into one: "f (3 times)".
 std::vector<std::string> ChainNames(const std::vector<Frame>& stack, std::size_t from) {
   std::vector<std::pair<std::string, int>> folded;
-  for (std::size_t i = from; i < EndOfChain(stack, from); ++i) {
+  for (std::size_t i = from; i < EndOfShownStack(stack, from); ++i) {
     std::string name = FunctionText(stack[i]);
     if (!folded.empty() && folded.back().first == name) {
       ++folded.back().second;
@@ -140,7 +133,7 @@ std::string ThreadShares(const Row& row, const model::Trace& trace) {
 std::vector<std::string> StackLines(const std::vector<Frame>& stack, std::size_t from,
                                     const RenderOptions& options) {
   std::vector<std::string> lines;
-  for (std::size_t i = from; i < EndOfChain(stack, from); ++i) {
+  for (std::size_t i = from; i < EndOfShownStack(stack, from); ++i) {
     const Frame& frame = stack[i];
     std::string line = PlaceText(frame, options);
     if (frame.has_line()) line += " in " + FunctionText(frame);

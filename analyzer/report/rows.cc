@@ -115,11 +115,12 @@ void Grouper::AddTo(const std::string& key, const Charge& charge, std::span<cons
 }
 
 void Grouper::AddCaller(Group& group, const Charge& charge, const aggregate::Amount& amount) const {
-  const std::size_t index = charge.attribution.caller_with_line;
-  if (index >= charge.stack.size() || (options_.by != GroupBy::kLine && options_.by != GroupBy::kFunction))
-    return;
+  if (options_.by != GroupBy::kLine && options_.by != GroupBy::kFunction) return;
+  std::size_t index = charge.attribution.caller_with_line;
+  while (index < charge.stack.size() && (!charge.stack[index].has_line() || IsStartCode(charge.stack[index])))
+    ++index;
+  if (index >= charge.stack.size()) return;
   const Frame& frame = charge.stack[index];
-  if (IsStartCode(frame)) return;
   Caller& caller = group.callers.try_emplace(LineKey(frame), Caller{frame, {}}).first->second;
   caller.amount.bytes += amount.bytes;
   caller.amount.blocks += amount.blocks;

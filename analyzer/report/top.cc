@@ -119,7 +119,8 @@ std::vector<TopReport::Detail> TopReport::RowDetails(const Row& row, const Rende
            (more == 0 ? "" : fmt::format(" and {}", Counted(more, "other line", "other lines")))});
       add_source(row.callers.front().frame);
     }
-    lines.push_back({ChainText(stack, row.charged_frame)});
+    std::string chain = ChainText(stack, row.charged_frame);
+    if (chain != LabelText(row, by, trace_, render)) lines.push_back({std::move(chain)});
   } else if (!stack.empty()) {
     lines.push_back({"mostly " + PlaceText(row.frame, render) +
                      (row.frame.has_line() ? " in " + FunctionText(row.frame) : "")});

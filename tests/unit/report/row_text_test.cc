@@ -36,6 +36,18 @@ TEST(ChainText, GoesOutwardFromTheChargedFrameAndEndsBeforeTheStartCode) {
   EXPECT_EQ(ChainText(stack, 1), "ns::f <- main");
 }
 
+TEST(ChainText, ShowsWhoOpenedALibraryButNotWhoStartedTheProgram) {
+  const auto constructor = LibraryFrame("init_tables", "/lib/libx.so");
+  const auto call_init = LineFrame("call_init", "/elf/dl-init.c", 70);
+  const auto dl_init = LineFrame("_dl_init", "/elf/dl-init.c", 117);
+  EXPECT_EQ(ChainText({constructor, call_init, dl_init, LibraryFrame("_dl_start_user", "/lib/ld.so")}, 0),
+            "init_tables");
+  EXPECT_EQ(ChainText({constructor, call_init, dl_init, LineFrame("dlopen", "/dlfcn/dlopen.c", 81),
+                       LineFrame("main", "/a.cc", 3)},
+                      0),
+            "init_tables <- call_init <- _dl_init <- dlopen <- main");
+}
+
 TEST(ChainText, FoldsRecursion) {
   const auto f = LineFrame("f", "/a.cc", 1);
   EXPECT_EQ(ChainText({f, f, f, LineFrame("main", "/a.cc", 2)}, 0), "f (3 times) <- main");
