@@ -24,7 +24,7 @@ bool IsNewOrDelete(std::string_view name) {
 // Rust's own library is compiled into each program; its namespaces (core::, alloc::) could be anyone's, but
 // not the places of its sources.
 bool IsRustLibrary(const Frame& frame) {
-  constexpr std::string_view kSources[] = {"/rustc/", "/lib/rustlib/src/rust/library/"};
+  constexpr std::string_view kSources[] = {"/rustc/", "/rust/deps/", "/lib/rustlib/src/rust/library/"};
   return std::any_of(std::begin(kSources), std::end(kSources),
                      [&](std::string_view part) { return frame.file.find(part) != std::string::npos; });
 }
@@ -34,17 +34,24 @@ bool IsNameless(const Frame& frame) {
 }
 
 // Inside a library without symbols the frames have no names; the function by which it was entered often has.
-std::size_t NamedInSameModule(const std::vector<Frame>& stack, std::size_t first) {
-  for (std::size_t i = first; i < stack.size() && stack[i].module_path == stack[first].module_path; ++i) {
-    if (IsAllocationPlumbing(stack[i])) continue;
-    if (!IsNameless(stack[i])) return i;
+std::size_t NamedInSameModule(const std::vector<const Frame*>& stack, std::size_t first) {
+  for (std::size_t i = first; i < stack.size() && stack[i]->module_path == stack[first]->module_path; ++i) {
+    if (!IsNameless(*stack[i]) && !IsAllocationPlumbing(*stack[i])) return i;
   }
   return first;
+}
+
+std::size_t ChargedFrame(const std::vector<const Frame*>& stack) {
+  for (std::size_t i = 0; i < stack.size() && !stack[i]->is_truncated; ++i) {
+    if (!IsAllocationPlumbing(*stack[i])) return IsNameless(*stack[i]) ? NamedInSameModule(stack, i) : i;
+  }
+  return 0;
 }
 
 }  // namespace
 
 bool IsAllocationPlumbing(const Frame& frame) {
+  if (frame.is_plumbing) return *frame.is_plumbing;
   if (frame.module.starts_with("libmemtrace.so")) return true;
   if (frame.function.empty()) return false;
   const std::string name = QualifiedName(frame.function);
@@ -54,22 +61,23 @@ bool IsAllocationPlumbing(const Frame& frame) {
   return IsAllocatorWrapperName(name) || IsNewOrDelete(name) || IsRustLibrary(frame);
 }
 
-Attribution Attribute(const std::vector<Frame>& stack, const AttributionOptions& options) {
+Attribution Attribute(const std::vector<const Frame*>& stack, const AttributionOptions& options) {
   Attribution attribution;
-  if (options.skip) {
-    const auto own = std::find_if_not(stack.begin(), stack.end(), IsAllocationPlumbing);
-    if (own != stack.end() && !own->is_truncated) {
-      attribution.frame = static_cast<std::size_t>(own - stack.begin());
-      if (IsNameless(*own)) attribution.frame = NamedInSameModule(stack, attribution.frame);
-    }
+  if (options.skip) attribution.frame = ChargedFrame(stack);
+  if (attribution.frame >= stack.size() || stack[attribution.frame]->has_line()) return attribution;
+  for (std::size_t i = attribution.frame + 1; i < stack.size(); ++i) {
+    if (!stack[i]->has_line() || IsAllocationPlumbing(*stack[i])) continue;
+    attribution.caller_with_line = i;
+    break;
   }
-  if (attribution.frame >= stack.size() || stack[attribution.frame].has_line()) return attribution;
-  const auto after = stack.begin() + static_cast<std::ptrdiff_t>(attribution.frame) + 1;
-  const auto caller = std::find_if(after, stack.end(), [](const Frame& frame) {
-    return frame.has_line() && !IsAllocationPlumbing(frame);
-  });
-  if (caller != stack.end()) attribution.caller_with_line = static_cast<std::size_t>(caller - stack.begin());
   return attribution;
+}
+
+Attribution Attribute(const std::vector<Frame>& stack, const AttributionOptions& options) {
+  std::vector<const Frame*> pointers;
+  pointers.reserve(stack.size());
+  for (const Frame& frame : stack) pointers.push_back(&frame);
+  return Attribute(pointers, options);
 }
 
 }  // namespace memtrace::symbolize

@@ -26,5 +26,6 @@ bool IsAllocationPlumbing(const Frame& frame);
 
 // `stack` is innermost first and not empty. If every frame is plumbing, the innermost counts.
 Attribution Attribute(const std::vector<Frame>& stack, const AttributionOptions& options = {});
+Attribution Attribute(const std::vector<const Frame*>& stack, const AttributionOptions& options = {});
 
 }  // namespace memtrace::symbolize

@@ -26,6 +26,8 @@ ModuleFile::ModuleFile(const model::Module& module, const DebugFiles& files) {
   if (dwarf_ == nullptr) dwarf_ = DwarfInfo::Open(main->elf(), main->code());
   std::vector<Elf*> symbol_files = {main->elf()};
   if (debug_file_ != nullptr && debug_file_.get() != main) symbol_files.push_back(debug_file_->elf());
+  if (debug_file_ == nullptr) mini_symbols_ = MiniSymbols::Open(*main);
+  if (mini_symbols_ != nullptr) symbol_files.push_back(mini_symbols_->elf());
   symbols_.emplace(symbol_files, main->code());
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // One recorded program or library: its file, its debug information wherever that is, and look-ups in both.
 //
-//   ModuleFile ─┬─ file        the ELF file that was mapped, build-id checked    ┐
-//               ├─ debug file  separate debug information, if any                ├─► symbols
-//               └─ DWARF       of the debug file, else of the file                   (names without lines)
+//   ModuleFile ─┬─ file        the ELF file that was mapped, build-id checked   ┐
+//               ├─ debug file  separate debug information, if any               ├─► symbols
+//               ├─ mini        symbols packed into a stripped file             ┘     (names without lines)
+//               └─ DWARF       of the debug file, else of the file
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include "analyzer/symbolize/debug_files.h"
 #include "analyzer/symbolize/dwarf_info.h"
 #include "analyzer/symbolize/elf_symbols.h"
+#include "analyzer/symbolize/mini_symbols.h"
 
 namespace memtrace::symbolize {
 
@@ -35,6 +37,7 @@ class ModuleFile {
 
   std::unique_ptr<ElfFile> file_;
   std::unique_ptr<ElfFile> debug_file_;
+  std::unique_ptr<MiniSymbols> mini_symbols_;
   std::unique_ptr<DwarfInfo> dwarf_;
   std::optional<ElfSymbols> symbols_;
   std::string problem_;

@@ -71,6 +71,7 @@ std::size_t AfterBracket(std::string_view text, std::size_t at) {
 }
 
 std::size_t AfterOperatorName(std::string_view text, std::size_t at) {
+  if (at >= text.size() || text[at] != 'o') return at;  // asked for every character: the common answer first
   if (!text.substr(at).starts_with(kOperator) || (at > 0 && IsIdentifierChar(text[at - 1]))) return at;
   const std::size_t signs = at + kOperator.size();
   const std::string_view rest = text.substr(signs);

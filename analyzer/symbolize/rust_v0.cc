@@ -226,9 +226,11 @@ class V0Reader {
     }
   }
 
-  void GenericArguments() {
-    for (bool is_first = true; is_sound_ && !TakeIf('E'); is_first = false) {
-      if (!is_first) Put(", ");
+  // Returns how many there were.
+  int GenericArguments() {
+    int count = 0;
+    for (; is_sound_ && !TakeIf('E'); ++count) {
+      if (count != 0) Put(", ");
       if (TakeIf('L')) {
         Lifetime();
       } else if (TakeIf('K')) {
@@ -237,6 +239,7 @@ class V0Reader {
         Type();
       }
     }
+    return count;
   }
 
   void Lifetime() { Put(Base62() == 0 ? "'_" : "'a"); }
@@ -251,7 +254,7 @@ class V0Reader {
         return Array(tag == 'A');
       case 'T':
         Put("(");
-        GenericArguments();
+        if (GenericArguments() == 1) Put(",");
         return Put(")");
       case 'R':
       case 'Q':
@@ -309,14 +312,19 @@ class V0Reader {
     for (bool is_first = true; is_sound_ && !TakeIf('E'); is_first = false) {
       if (!is_first) Put(" + ");
       Path(false);
-      while (TakeIf('p')) {
-        Put("<" + Identifier() + " = ");
-        Type();
-        Put(">");
-      }
+      while (TakeIf('p')) AssociatedType();
     }
     if (!TakeIf('L')) is_sound_ = false;
     Base62();
+  }
+
+  // Stands in one list with the trait's own arguments: "FnOnce<(), Output = u8>".
+  void AssociatedType() {
+    const bool has_list = out_.ends_with('>') && !is_silent_ && is_sound_;
+    if (has_list) out_.pop_back();
+    Put((has_list ? ", " : "<") + Identifier() + " = ");
+    Type();
+    Put(">");
   }
 
   // Integers, bool and char; what generic constants are made of. Others make the name unreadable to us.

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "analyzer/symbolize/attribution.h"
 #include "analyzer/symbolize/debug_files.h"
 #include "analyzer/symbolize/module_file.h"
 
@@ -67,15 +68,16 @@ class Symbolizer::Impl {
     if (node >= trace_.sites.size()) return kNowhere;
     const model::Site& site = trace_.sites[node];
     const auto [place, is_new] = frames_.try_emplace({site.pc, site.module, site.is_exact, site.is_guessed});
-    if (is_new) place->second = Build(site);
+    if (!is_new) return place->second;
+    place->second = Build(site);
+    for (Frame& frame : place->second) frame.is_plumbing = IsAllocationPlumbing(frame);
     return place->second;
   }
 
-  std::vector<Frame> StackOf(model::NodeId node) {
-    std::vector<Frame> stack;
+  std::vector<const Frame*> StackPointersOf(model::NodeId node) {
+    std::vector<const Frame*> stack;
     while (node != 0 && node < trace_.sites.size()) {
-      const std::vector<Frame>& frames = FramesOf(node);
-      stack.insert(stack.end(), frames.begin(), frames.end());
+      for (const Frame& frame : FramesOf(node)) stack.push_back(&frame);
       const model::NodeId parent = trace_.sites[node].parent;
       if (parent >= node) break;  // only in a damaged trace: parents come first
       node = parent;
@@ -156,7 +158,13 @@ const std::vector<Frame>& Symbolizer::FramesOf(model::NodeId node) {
 }
 
 std::vector<Frame> Symbolizer::StackOf(model::NodeId node) {
-  return impl_->StackOf(node);
+  std::vector<Frame> stack;
+  for (const Frame* frame : impl_->StackPointersOf(node)) stack.push_back(*frame);
+  return stack;
+}
+
+std::vector<const Frame*> Symbolizer::StackPointersOf(model::NodeId node) {
+  return impl_->StackPointersOf(node);
 }
 
 const std::vector<std::string>& Symbolizer::problems() const {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ struct Frame {
   bool is_inlined = false;           // inlined into the next frame
   bool is_guessed = false;
   bool is_truncated = false;  // stands for the callers that could not be found
+  // IsAllocationPlumbing() of attribution.h, where the symbolizer has asked it already; reading a name is
+  // slow.
+  std::optional<bool> is_plumbing;
 
   bool has_line() const { return !file.empty() && line != 0; }
 };
@@ -48,8 +52,12 @@ class Symbolizer {
   // The frames of one node's own pc, innermost first; at least one. The reference stays valid.
   const std::vector<Frame>& FramesOf(model::NodeId node);
 
-  // The whole stack of a node, innermost first.
+  // The whole stack of a node, innermost first. The copy costs microseconds a frame: for all stacks of a
+  // trace take StackPointersOf().
   std::vector<Frame> StackOf(model::NodeId node);
+
+  // The same without copies; the frames stay valid as long as the symbolizer.
+  std::vector<const Frame*> StackPointersOf(model::NodeId node);
 
   // One line a module that could not be used, for a warning: "libfoo.so: not found", "app: changed since
   // ...".

@@ -170,6 +170,13 @@ TEST_F(DebugFilesTest, FindsModulesUnderADebugPath) {
   }
 }
 
+TEST_F(DebugFilesTest, ReadsLocalSymbolsPackedIntoAStrippedFile) {
+  if (!HasFixture("mini")) GTEST_SKIP() << "xz was not found";
+  fixture_ = LoadFixture("mini");
+  trace_ = TraceOf(fixture_, {PcOf(fixture_.Call("static function"))});
+  EXPECT_EQ(Frames()[0].function, "StaticFunction()");
+}
+
 TEST_F(DebugFilesTest, ReadsPathsAsTheKernelAndTheProgramWroteThem) {
   trace_.modules[0].path += " (deleted)";
   EXPECT_EQ(Frames()[0].function, "store::OuterFunction(int)");

@@ -73,6 +73,10 @@ TEST(DemangleTest, ReadsRustV0Names) {
             "<mycrate::bar::Foo as alloc::Clone>::clone");
   EXPECT_EQ(Demangle("_RINvC1a1bTmRReEE"), "a::b::<(u32, &&str)>");
   EXPECT_EQ(Demangle("_RINvC1a1bAhj8_E"), "a::b::<[u8; 8]>");
+  EXPECT_EQ(Demangle("_RINvC1a1bTmEE"), "a::b::<(u32,)>");
+  EXPECT_EQ(Demangle("_RINvC1a1bDNtC1c1dp6OutputmNtC1c4SendEL_E"),
+            "a::b::<dyn c::d<Output = u32> + c::Send>");
+  EXPECT_EQ(Demangle("_RINvC1a1bDINtC1c1dhEp6OutputmEL_E"), "a::b::<dyn c::d<u8, Output = u32>>");
 }
 
 TEST(DemangleTest, SurvivesRustV0Damage) {

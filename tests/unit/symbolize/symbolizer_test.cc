@@ -142,6 +142,18 @@ TEST_F(SpecialFramesTest, StacksGoFromInnermostToOutermost) {
   EXPECT_EQ(stack[3].function, "fixture_c_function");
 }
 
+TEST_F(SpecialFramesTest, StackPointersAreTheSameStack) {
+  model::Trace trace =
+      TraceOf(fixture_, {PcOf(fixture_.Call("C function")), PcOf(fixture_.Call("inlined twice"))});
+  trace.sites[2].parent = 1;
+  Symbolizer symbolizer(trace);
+  const std::vector<Frame> stack = symbolizer.StackOf(2);
+  const std::vector<const Frame*> pointers = symbolizer.StackPointersOf(2);
+  ASSERT_EQ(pointers.size(), stack.size());
+  for (std::size_t i = 0; i < stack.size(); ++i) EXPECT_EQ(pointers[i]->function, stack[i].function);
+  EXPECT_EQ(pointers[3], &symbolizer.FramesOf(1)[0]);
+}
+
 TEST_F(SpecialFramesTest, DamagedTreesAndNodesDoNoHarm) {
   model::Trace trace = TraceOf(fixture_, {PcOf(fixture_.Call("C function")), PcOf(fixture_.Call("lambda"))});
   trace.sites[1].parent = 2;
