@@ -8,6 +8,7 @@
 
 #include "preload/base/clock.h"
 #include "preload/recording.h"
+#include "preload/stack/capture_inline.h"
 #include "preload/trace/checkpoint.h"
 
 extern "C" {
@@ -66,6 +67,8 @@ bool BeginSequence(Recording& recording, ThreadState& state) {
     window = state.encoder.window();
     if (!recording.windows.Store(window)) return false;
     WindowPool::Reuse(window, owner, now);
+    PublishCounters(recording, state);
+    state.counted = {};  // the reset starts its counters anew
     ThreadCaptureReset(state.capture, 0, StackTop());
   }
   state.encoder.Begin(window);
@@ -99,7 +102,7 @@ std::uint64_t Address(const void* block) { return reinterpret_cast<std::uint64_t
 // Records an allocation with the guard held and gives the guard back, unless recording has stopped.
 void RecordInside(ThreadState* state, void* block, std::size_t size_bytes, format::AllocKind kind, const Caller& caller) {
   if (__builtin_expect(!g_paused, 1)) {
-    const std::uint32_t node = Capture(state->capture, caller.pc, caller.sp, caller.rbp, kind);
+    const std::uint32_t node = CaptureInline(state->capture, caller.pc, caller.sp, caller.rbp, kind);
     if (__builtin_expect(node == 0, 0)) {
       if (Recording* recording = CurrentRecording()) StopRecording(*recording, LastError(*recording));
       return;
