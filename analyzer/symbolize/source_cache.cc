@@ -2,38 +2,9 @@
 // Reads source files whole and indexes their lines.
 #include "analyzer/symbolize/source_cache.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
+#include "analyzer/symbolize/text_file.h"
 
 namespace memtrace::symbolize {
-namespace {
-
-// The path comes from debug information, so anything may be there: a FIFO must not block us.
-std::string ReadRegularFile(const std::string& path, std::uint64_t max_bytes) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (descriptor < 0) return {};
-  struct stat status {};
-  std::string text;
-  if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
-      static_cast<std::uint64_t>(status.st_size) <= max_bytes) {
-    text.resize(static_cast<std::size_t>(status.st_size));
-  }
-  std::size_t filled = 0;
-  while (filled < text.size()) {
-    const ssize_t size = read(descriptor, text.data() + filled, text.size() - filled);
-    if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) break;
-    filled += static_cast<std::size_t>(size);
-  }
-  text.resize(filled);
-  close(descriptor);
-  return text;
-}
-
-}  // namespace
 
 const SourceCache::Source& SourceCache::Get(const std::string& file) {
   const auto [place, is_new] = sources_.try_emplace(file);

@@ -13,6 +13,7 @@
 #include "analyzer/symbolize/attribution.h"
 #include "analyzer/symbolize/debug_files.h"
 #include "analyzer/symbolize/module_file.h"
+#include "analyzer/symbolize/perf_map.h"
 
 namespace memtrace::symbolize {
 namespace {
@@ -98,7 +99,7 @@ class Symbolizer::Impl {
       return {frame};
     }
     if (site.module >= trace_.modules.size()) {
-      frame.function = Hex(site.pc) + " (no module)";
+      frame.function = NameOfRuntimeCode(site);
       return {frame};
     }
     const model::Module& module = trace_.modules[site.module];
@@ -106,6 +107,12 @@ class Symbolizer::Impl {
     frame.module_path = module.path;
     frame.module_address = site.pc - module.load_bias;
     return Unfold(frame, site);
+  }
+
+  std::string NameOfRuntimeCode(const model::Site& site) {
+    if (!perf_map_) perf_map_ = PerfMap(PerfMap::PathFor(trace_.info));
+    const std::string* name = perf_map_->Find(site.is_exact ? site.pc : site.pc - 1);
+    return name != nullptr ? *name : Hex(site.pc) + " (no module)";
   }
 
   // A return address lies behind its call, which may be the last instruction of a line, or of the function.
@@ -145,6 +152,7 @@ class Symbolizer::Impl {
   std::vector<ModuleFile*> file_of_module_;                    // null: not asked for yet
   std::unordered_map<std::string, ModuleFile*> file_of_name_;  // by path and build-id
   std::unordered_map<FrameKey, std::vector<Frame>, FrameKeyHash> frames_;
+  std::optional<PerfMap> perf_map_;  // read when the first pc without module comes
   std::vector<std::string> problems_;
 };
 
