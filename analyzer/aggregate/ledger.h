@@ -27,18 +27,21 @@
 namespace memtrace::aggregate {
 
 // One stack on one allocating thread.
-struct LedgerEntry {
+class LedgerEntry {
+ public:
   model::NodeId node = 0;
   model::ThreadId thread = 0;
-  Amount live;
-  Amount total;
-  Amount temporary;
 
  private:
   friend class Ledger;
-  Amount since_peak_;
-  std::uint64_t epoch_ = 0;
   std::uint32_t next_ = 0;  // another thread's entry of the same node
+  std::uint64_t epoch_ = 0;
+  Amount since_peak_;
+
+ public:
+  Amount live;
+  Amount total;
+  Amount temporary;
 };
 
 // Not thread-safe. All operations are O(1) but for nodes that many threads allocate at (their entries are a
@@ -48,7 +51,12 @@ class Ledger {
   explicit Ledger(std::size_t node_count);
 
   // The entry's number, for the calls below.
-  std::uint32_t EntryOf(model::NodeId node, model::ThreadId thread);
+  std::uint32_t EntryOf(model::NodeId node, model::ThreadId thread) {
+    if (node >= first_.size()) node = 0;
+    std::uint32_t at = first_[node];
+    while (at != 0 && entries_[at].thread != thread) at = entries_[at].next_;
+    return at != 0 ? at : NewEntry(node, thread);
+  }
 
   // New memory: counts in live and total.
   void Allocate(std::uint32_t entry, const Amount& amount, std::uint64_t ticks) {
@@ -56,11 +64,31 @@ class Ledger {
     total_ += amount;
     AddLive(entry, amount, ticks);
   }
-  void Release(std::uint32_t entry, const Amount& amount);
+  void Release(std::uint32_t entry, const Amount& amount) {
+    entries_[entry].live -= amount;
+    live_ -= amount;
+    Note(&entries_[entry], Amount{} - amount);
+  }
   // Takes a Release back.
-  void AddLive(std::uint32_t entry, const Amount& amount, std::uint64_t ticks);
-  void AddTemporary(std::uint32_t entry, const Amount& amount);
-  void RemoveTemporary(std::uint32_t entry, const Amount& amount);
+  void AddLive(std::uint32_t entry, const Amount& amount, std::uint64_t ticks) {
+    entries_[entry].live += amount;
+    live_ += amount;
+    if (live_.bytes > peak_.bytes) {
+      peak_ = live_;
+      peak_ticks_ = ticks;
+      ++epoch_;
+    } else {
+      Note(&entries_[entry], amount);
+    }
+  }
+  void AddTemporary(std::uint32_t entry, const Amount& amount) {
+    entries_[entry].temporary += amount;
+    temporary_ += amount;
+  }
+  void RemoveTemporary(std::uint32_t entry, const Amount& amount) {
+    entries_[entry].temporary -= amount;
+    temporary_ -= amount;
+  }
 
   const Amount& live() const { return live_; }
   const Amount& peak() const { return peak_; }
@@ -76,7 +104,14 @@ class Ledger {
   }
 
  private:
-  void Note(LedgerEntry* entry, const Amount& change);
+  void Note(LedgerEntry* entry, const Amount& change) {
+    if (entry->epoch_ != epoch_) {
+      entry->epoch_ = epoch_;
+      entry->since_peak_ = {};
+    }
+    entry->since_peak_ += change;
+  }
+  std::uint32_t NewEntry(model::NodeId node, model::ThreadId thread);
 
   std::vector<LedgerEntry> entries_;  // [0] is unused: 0 ends the lists
   std::vector<std::uint32_t> first_;  // by node: its newest entry

@@ -5,6 +5,9 @@
 namespace memtrace::aggregate {
 namespace {
 
+// How far ahead of its event a block's place in the table is fetched: about the time a cache miss takes.
+constexpr std::size_t kPrefetchEvents = 16;
+
 using format::AllocKind;
 using format::FreeForm;
 using model::Event;
@@ -15,25 +18,6 @@ using model::EventType;
 LiveBlocks::LiveBlocks(std::span<const model::Site> sites, std::size_t thread_count)
     : sites_(sites), ledger_(sites.size()), threads_(thread_count) {}
 
-void LiveBlocks::Apply(const Event& event) {
-  ThreadState& thread = StateOf(event);
-  if (thread.is_reallocating) {
-    thread.is_reallocating = false;
-    if (event.type == EventType::kReallocCancel && event.address == thread.realloc.address) {
-      Undo(thread.realloc, event.ticks);
-    }
-  }
-  if (event.type == EventType::kAlloc) {
-    Allocate(event, &thread);
-  } else if (event.type == EventType::kFree) {
-    Free(event, thread);
-  } else if (event.type == EventType::kReallocBegin) {
-    thread.realloc = Free(event, thread);
-    thread.realloc_ticks = event.ticks;
-    thread.is_reallocating = true;
-  }
-}
-
 void LiveBlocks::Finish() {
   for (ThreadState& thread : threads_) {
     if (thread.is_reallocating) Undo(thread.realloc, thread.realloc_ticks);
@@ -41,12 +25,12 @@ void LiveBlocks::Finish() {
   }
 }
 
-LiveBlocks::ThreadState& LiveBlocks::StateOf(const Event& event) {
+inline LiveBlocks::ThreadState& LiveBlocks::StateOf(const Event& event) {
   if (event.thread >= threads_.size()) threads_.resize(event.thread + 1);
   return threads_[event.thread];
 }
 
-void LiveBlocks::Allocate(const Event& event, ThreadState* thread) {
+inline void LiveBlocks::Allocate(const Event& event, ThreadState* thread) {
   const std::uint32_t entry = ledger_.EntryOf(event.node, event.thread);
   const auto [block, is_new] = blocks_.Insert(event.address);
   if (!is_new) {
@@ -59,7 +43,22 @@ void LiveBlocks::Allocate(const Event& event, ThreadState* thread) {
   thread->has_allocated = true;
 }
 
-LiveBlocks::Release LiveBlocks::Free(const Event& event, const ThreadState& thread) {
+inline FreeForm LiveBlocks::ExpectedForm(std::uint32_t entry) const {
+  const model::NodeId node = ledger_.entry(entry).node;
+  if (node >= sites_.size()) return FreeForm::kFree;
+  switch (sites_[node].kind) {
+    case AllocKind::kNew:
+    case AllocKind::kNewAligned:
+      return FreeForm::kDelete;
+    case AllocKind::kNewArray:
+    case AllocKind::kNewArrayAligned:
+      return FreeForm::kDeleteArray;
+    default:
+      return FreeForm::kFree;
+  }
+}
+
+inline LiveBlocks::Release LiveBlocks::Free(const Event& event, const ThreadState& thread) {
   Release release;
   release.address = event.address;
   release.is_known = blocks_.Erase(event.address, &release.block);
@@ -95,18 +94,30 @@ void LiveBlocks::Undo(const Release& release, std::uint64_t ticks) {
   if (release.is_mismatch) --counts_.mismatched_frees;
 }
 
-FreeForm LiveBlocks::ExpectedForm(std::uint32_t entry) const {
-  const model::NodeId node = ledger_.entry(entry).node;
-  if (node >= sites_.size()) return FreeForm::kFree;
-  switch (sites_[node].kind) {
-    case AllocKind::kNew:
-    case AllocKind::kNewAligned:
-      return FreeForm::kDelete;
-    case AllocKind::kNewArray:
-    case AllocKind::kNewArrayAligned:
-      return FreeForm::kDeleteArray;
-    default:
-      return FreeForm::kFree;
+inline void LiveBlocks::ApplyOne(const Event& event) {
+  ThreadState& thread = StateOf(event);
+  if (thread.is_reallocating) {
+    thread.is_reallocating = false;
+    if (event.type == EventType::kReallocCancel && event.address == thread.realloc.address) {
+      Undo(thread.realloc, event.ticks);
+    }
+  }
+  if (event.type == EventType::kAlloc) {
+    Allocate(event, &thread);
+  } else if (event.type == EventType::kFree) {
+    Free(event, thread);
+  } else if (event.type == EventType::kReallocBegin) {
+    thread.realloc = Free(event, thread);
+    thread.realloc_ticks = event.ticks;
+    thread.is_reallocating = true;
+  }
+}
+
+// Last in the file: everything above is inlined into this loop.
+void LiveBlocks::Apply(std::span<const Event> events) {
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (i + kPrefetchEvents < events.size()) blocks_.Prefetch(events[i + kPrefetchEvents].address);
+    ApplyOne(events[i]);
   }
 }
 

@@ -28,15 +28,13 @@ struct BlockCounts {
   std::uint64_t lost_frees = 0;
 };
 
-// Feed it every event in order, of all domains: a thread's next event of any kind ends its pending realloc.
+// Feed it all events in order, of all domains: a thread's next event of any kind ends its pending realloc.
 class LiveBlocks {
  public:
   // `sites` tells how blocks were asked for; it must outlive this.
   LiveBlocks(std::span<const model::Site> sites, std::size_t thread_count);
 
-  void Apply(const model::Event& event);
-  // Tells that `event` will come soon.
-  void Prefetch(const model::Event& event) const { blocks_.Prefetch(event.address); }
+  void Apply(std::span<const model::Event> events);
   // After the last event.
   void Finish();
 
@@ -66,6 +64,7 @@ class LiveBlocks {
     std::uint64_t realloc_ticks = 0;
   };
 
+  void ApplyOne(const model::Event& event);
   ThreadState& StateOf(const model::Event& event);
   void Allocate(const model::Event& event, ThreadState* thread);
   Release Free(const model::Event& event, const ThreadState& thread);

@@ -17,9 +17,6 @@
 namespace memtrace::aggregate {
 namespace {
 
-// How far ahead of its event a block's place in the table is fetched.
-constexpr std::size_t kPrefetchEvents = 12;
-
 struct Stop {
   std::uint64_t last_tick = 0;      // the stop is behind all events of this tick
   std::optional<std::size_t> mark;  // none: the moment wanted
@@ -44,16 +41,18 @@ class ProfileBuilder {
   }
 
   void Visit(std::span<const model::Event> events) {
-    const bool is_heap = request_.domain == Domain::kHeap;
     profile_.events += events.size();
-    for (std::size_t i = 0; i < events.size(); ++i) {
-      const model::Event& event = events[i];
-      while (next_stop_ < stops_.size() && event.ticks > stops_[next_stop_].last_tick) ReachStop();
-      if (event.type >= model::EventType::kMap) mappings_.Apply(event);
-      if (!is_heap) continue;
-      if (i + kPrefetchEvents < events.size()) blocks_.Prefetch(events[i + kPrefetchEvents]);
-      blocks_.Apply(event);
+    while (next_stop_ < stops_.size() && events.back().ticks > stops_[next_stop_].last_tick) {
+      const auto is_before = [&](const model::Event& event) {
+        return event.ticks <= stops_[next_stop_].last_tick;
+      };
+      const auto behind = std::partition_point(events.begin(), events.end(), is_before);
+      const auto count = static_cast<std::size_t>(behind - events.begin());
+      Apply(events.first(count));
+      events = events.subspan(count);
+      ReachStop();
     }
+    Apply(events);
   }
 
   Profile Finish() {
@@ -70,6 +69,13 @@ class ProfileBuilder {
  private:
   const Ledger& ledger() const {
     return request_.domain == Domain::kHeap ? blocks_.ledger() : mappings_.ledger();
+  }
+
+  void Apply(std::span<const model::Event> events) {
+    for (const model::Event& event : events) {
+      if (event.type >= model::EventType::kMap) mappings_.Apply(event);
+    }
+    if (request_.domain == Domain::kHeap) blocks_.Apply(events);
   }
 
   void ReachStop() {
