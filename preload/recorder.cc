@@ -2,6 +2,7 @@
 #include "preload/recorder.h"
 
 #include <errno.h>
+#include <link.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -13,9 +14,8 @@
 
 extern "C" {
 extern void* __libc_stack_end;
-// Set by the linker: where this library begins, and where its code ends.
-extern const char __ehdr_start __attribute__((visibility("hidden")));
-extern const char etext __attribute__((visibility("hidden")));
+// Set by the linker: where this library begins.
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 }
 
 namespace memtrace::preload {
@@ -65,7 +65,7 @@ bool BeginSequence(Recording& recording, ThreadState& state) {
     if (window == nullptr || !ThreadCaptureInit(state.capture, 0, StackTop())) return false;
   } else {  // that of an ended thread, whose last events are still in its window
     window = state.encoder.window();
-    if (!recording.windows.Store(window)) return false;
+    if (!recording.file.ReopenIfLost() || !recording.windows.Store(window)) return false;
     WindowPool::Reuse(window, owner, now);
     PublishCounters(recording, state);
     state.counted = {};  // the reset starts its counters anew
@@ -114,8 +114,22 @@ void RecordInside(ThreadState* state, void* block, std::size_t size_bytes, forma
   Leave(state);
 }
 
+// This library's instructions, by its own program headers.
+CodeRange FindOwnCode() {
+  const auto base = reinterpret_cast<std::uintptr_t>(&__ehdr_start);
+  const auto* segments = reinterpret_cast<const ElfW(Phdr)*>(base + __ehdr_start.e_phoff);
+  for (unsigned i = 0; i < __ehdr_start.e_phnum; ++i) {
+    const ElfW(Phdr)& segment = segments[i];
+    const bool is_code = segment.p_type == PT_LOAD && (segment.p_flags & PF_X) != 0;
+    if (is_code) return {base + segment.p_vaddr, base + segment.p_vaddr + segment.p_memsz};
+  }
+  return {base, base};
+}
+
 bool IsOwnCode(std::uintptr_t pc) {
-  return pc > reinterpret_cast<std::uintptr_t>(&__ehdr_start) && pc < reinterpret_cast<std::uintptr_t>(&etext);
+  static constinit CodeRange code;
+  if (code.end == 0) code = FindOwnCode();
+  return pc > code.start && pc < code.end;
 }
 
 // True if a call was made by the outer call's own function, or by a jump at its end (libstdc++'s new[] is one jump),

@@ -37,37 +37,43 @@ bool Sealer::StartHelper() {
   return started;
 }
 
-void Sealer::Submit(WindowHeader* window) {
-  queued_.fetch_add(1, std::memory_order_relaxed);
+void Sealer::Queue(WindowHeader* window) {
   WindowHeader* head = queue_.load(std::memory_order_relaxed);
   do {
     SetNext(window, head);
   } while (!queue_.compare_exchange_weak(head, window, std::memory_order_release, std::memory_order_relaxed));
+}
+
+void Sealer::WakeHelper() {
   signals_.fetch_add(1, std::memory_order_release);
   Futex(signals_, FUTEX_WAKE, 1);
 }
 
-// The helper's life: it ends with the process, or by StopHelper once its queue is empty.
+// A window that cannot be stored keeps its events in place. If the program has closed our descriptor, it waits for
+// the next thread that comes to Exchange, which opens the file again.
+void Sealer::StoreQueued(WindowHeader* first) {
+  for (WindowHeader *window = first, *next; window != nullptr; window = next) {
+    next = NextOf(window);
+    if (failed_.load(std::memory_order_relaxed)) continue;
+    if (windows_->Store(window)) {
+      queued_.fetch_sub(1, std::memory_order_relaxed);
+      windows_->Release(window);
+    } else if (windows_->file().last_error() == -EBADF) {
+      Queue(window);
+    } else {
+      failed_.store(true, std::memory_order_relaxed);
+    }
+  }
+}
+
+// The helper's life: it ends with the process, or by StopHelper once it has looked at its queue.
 void Sealer::Serve() {
   helper_tid_.store(static_cast<std::uint32_t>(sys::Call(SYS_gettid)), std::memory_order_release);
   for (;;) {
     const std::uint32_t seen = signals_.load(std::memory_order_acquire);
-    WindowHeader* window = queue_.exchange(nullptr, std::memory_order_acquire);
-    if (window == nullptr) {
-      while (stop_.load(std::memory_order_acquire)) sys::Call(SYS_exit, 0);
-      Futex(signals_, FUTEX_WAIT, seen);
-      continue;
-    }
-    while (window != nullptr) {
-      WindowHeader* next = NextOf(window);
-      if (!failed_.load(std::memory_order_relaxed) && windows_->Store(window)) {
-        windows_->Release(window);
-      } else {
-        failed_.store(true, std::memory_order_relaxed);  // its events stay in it
-      }
-      queued_.fetch_sub(1, std::memory_order_relaxed);
-      window = next;
-    }
+    StoreQueued(queue_.exchange(nullptr, std::memory_order_acquire));
+    while (stop_.load(std::memory_order_acquire)) sys::Call(SYS_exit, 0);
+    Futex(signals_, FUTEX_WAIT, seen);
   }
 }
 
@@ -79,18 +85,19 @@ void Sealer::StopHelper() {
   if (helper_state_.load() != kRunning) return;
   while (helper_tid_.load(std::memory_order_acquire) == 0) sys::Call(SYS_sched_yield);
   stop_.store(true, std::memory_order_release);
-  signals_.fetch_add(1, std::memory_order_release);
-  Futex(signals_, FUTEX_WAKE, 1);
+  WakeHelper();
   const long pid = sys::Call(SYS_getpid);
   while (sys::Call(SYS_tgkill, pid, helper_tid_.load(), 0) == 0) sys::Call(SYS_sched_yield);
   helper_state_.store(kUnavailable, std::memory_order_release);
 }
 
 WindowHeader* Sealer::Exchange(WindowHeader* full, const WindowOwner& owner, std::uint64_t base_ticks) {
-  if (failed_.load(std::memory_order_relaxed)) return nullptr;
+  if (failed_.load(std::memory_order_relaxed) || !windows_->file().ReopenIfLost()) return nullptr;
   if (queued_.load(std::memory_order_relaxed) < kMaxQueued && StartHelper()) {
     if (WindowHeader* next = windows_->Acquire(owner, base_ticks); next != nullptr) {
-      Submit(full);
+      queued_.fetch_add(1, std::memory_order_relaxed);
+      Queue(full);
+      WakeHelper();
       return next;
     }
     // No room for another window: on with this one, once its events are stored.

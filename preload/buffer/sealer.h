@@ -36,7 +36,9 @@ class Sealer {
   static void HelperMain(void* sealer);
   [[noreturn]] void Serve();
   bool StartHelper();
-  void Submit(format::WindowHeader* window);
+  void Queue(format::WindowHeader* window);
+  void WakeHelper();
+  void StoreQueued(format::WindowHeader* first);
 
   WindowPool* windows_;
   std::atomic<bool> use_helper_;

@@ -34,8 +34,11 @@ class WindowPool {
   // A window made ready for `owner`, or null when the file can have no more (see TraceFile::last_error).
   format::WindowHeader* Acquire(const WindowOwner& owner, std::uint64_t base_ticks);
 
-  // Writes the window's events to the file's end. False on failure: the window then keeps them.
+  // Writes the window's events to the file's end. False on failure: the window then keeps them, and
+  // file().last_error() says why.
   bool Store(format::WindowHeader* window);
+
+  TraceFile& file() { return *file_; }
 
   // Gives a stored window to its next owner at once (no free list): the common case of a thread on its own.
   static void Reuse(format::WindowHeader* window, const WindowOwner& owner, std::uint64_t base_ticks);

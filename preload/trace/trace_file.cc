@@ -108,24 +108,26 @@ bool TraceFile::WriteAt(std::uint64_t offset, const void* data, std::size_t size
   return true;
 }
 
-bool TraceFile::HaveFile() {
+bool TraceFile::IsOpen() const {
   struct stat status {};
-  const long result = sys::Call(SYS_fstat, fd_, sys::AsLong(&status));
-  if (result == 0 && status.st_dev == device_ && status.st_ino == inode_) return true;
+  return sys::Call(SYS_fstat, fd_, sys::AsLong(&status)) == 0 && status.st_dev == device_ && status.st_ino == inode_;
+}
+
+bool TraceFile::ReopenIfLost() {
+  if (IsOpen()) return true;
   const long fd = sys::Call(SYS_openat, AT_FDCWD, sys::AsLong(path_.c_str()), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
   if (sys::IsError(fd)) return Fail(-EBADF);
+  struct stat status {};
   if (sys::Call(SYS_fstat, fd, sys::AsLong(&status)) != 0 || status.st_dev != device_ || status.st_ino != inode_) {
     sys::Call(SYS_close, fd);
     return Fail(-EBADF);
   }
-  const long high = sys::Call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 250);
-  if (!sys::IsError(high)) sys::Call(SYS_close, fd);
-  fd_ = static_cast<int>(sys::IsError(high) ? fd : high);
+  fd_ = MoveToHighNumber(static_cast<int>(fd));
   return true;
 }
 
 void* TraceFile::MapChunk(ChunkKind kind, std::size_t size_bytes) {
-  if (!HaveFile()) return nullptr;
+  if (!ReopenIfLost()) return nullptr;
   const std::uint64_t offset = TakeSpace(size_bytes, format::kPageBytes);
   if (!FitsFileSizeLimit(offset + size_bytes) || !Allocate(offset, size_bytes)) return nullptr;
   auto* chunk = static_cast<ChunkHeader*>(MapShared(fd_, offset, size_bytes));
@@ -142,7 +144,7 @@ void* TraceFile::MapChunk(ChunkKind kind, std::size_t size_bytes) {
 }
 
 bool TraceFile::AppendEvents(const format::EventsHeader& events, const void* data) {
-  if (!HaveFile()) return false;
+  if (!IsOpen()) return Fail(-EBADF);
   struct {
     ChunkHeader chunk;
     format::EventsHeader events;

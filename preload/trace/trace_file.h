@@ -31,8 +31,14 @@ class TraceFile {
   // the error is then in last_error().
   void* MapChunk(format::ChunkKind kind, std::size_t size_bytes);
 
-  // Appends an events chunk; `data` is stored as it is. False on failure, see last_error().
+  // Appends an events chunk; `data` is stored as it is. False on failure, see last_error(): -EBADF if the program
+  // has closed our descriptor; then ReopenIfLost may help.
   bool AppendEvents(const format::EventsHeader& events, const void* data);
+
+  // True if our descriptor is ours, or could be opened again after the program closed it. Opening takes the lowest
+  // free number for a moment, so only a thread of the program may do it, inside a call of its own: a helper that
+  // does so beside it could take the number that the program's next open expects.
+  bool ReopenIfLost();
 
   format::FileHeader* header() const { return header_; }
   const Path& path() const { return path_; }
@@ -45,8 +51,8 @@ class TraceFile {
   bool FitsFileSizeLimit(std::uint64_t end);
   bool Allocate(std::uint64_t offset, std::size_t size_bytes);
   bool WriteAt(std::uint64_t offset, const void* data, std::size_t size_bytes);
-  // False if our descriptor was closed by the program (and perhaps given to another file) and the path is gone.
-  bool HaveFile();
+  // False if our descriptor was closed by the program, and perhaps given to another file.
+  bool IsOpen() const;
   bool Fail(long error);
 
   format::FileHeader* header_;

@@ -54,8 +54,9 @@ Path Absolute(const Path& path) {
   return Path().Add(folder).Add('/').Add(path.c_str());
 }
 
-// Programs are told "the lowest free descriptor"; ours must not be the one they would have got.
-int MoveHigh(int fd) {
+}  // namespace
+
+int MoveToHighNumber(int fd) {
   rlimit limit{};
   sys::Call(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, sys::AsLong(&limit));
   for (long wanted = 1000; wanted >= 250; wanted /= 2) {
@@ -67,8 +68,6 @@ int MoveHigh(int fd) {
   }
   return fd;
 }
-
-}  // namespace
 
 Path ExpandName(const char* pattern, const NameFacts& facts, std::uint32_t number) {
   Path path;
@@ -99,7 +98,7 @@ int CreateTraceFile(const char* pattern, const NameFacts& facts, Path* path) {
                               O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (!sys::IsError(fd)) {
       *path = Absolute(*path);
-      return MoveHigh(static_cast<int>(fd));
+      return MoveToHighNumber(static_cast<int>(fd));
     }
     if (fd == -ENOENT && !made_parents) {
       MakeParents(path->c_str());

@@ -23,8 +23,11 @@ struct NameFacts {
 // other pair stays as it is. A name without %n gets ".<number>" before its ".mtr" (or at its end) if number > 0.
 Path ExpandName(const char* pattern, const NameFacts& facts, std::uint32_t number);
 
+// Moves a descriptor out of the way of programs that count theirs, if the limit allows; returns its new number.
+int MoveToHighNumber(int fd);
+
 // Opens a new file, mode 0600, at the first number whose name is free, and moves the descriptor to a high
-// number, out of the way of programs that count theirs. Returns it, or a negative errno.
+// number. Returns it, or a negative errno.
 // `path` receives the absolute path.
 int CreateTraceFile(const char* pattern, const NameFacts& facts, Path* path);
 
