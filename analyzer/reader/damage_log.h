@@ -28,6 +28,7 @@ class DamageLog {
 
   // The same, unless this place is listed already: events are read more than once.
   void AddOnce(std::uint64_t offset, std::string what) {
+    if (entries_->size() > kMaxEntries) return;
     const auto is_same = [&](const model::Damage& entry) {
       return entry.offset == offset && entry.what == what;
     };
