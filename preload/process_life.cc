@@ -117,7 +117,7 @@ void NoteForeignMalloc(Recording& recording) {
   if (effective == nullptr || dladdr(effective, &owner) == 0 || dladdr(&kLibraryName, &self) == 0) return;
   if (owner.dli_fbase == self.dli_fbase || owner.dli_fname == nullptr) return;
   Text<1024> text;
-  text.Add(owner.dli_fname).Add(" has a malloc of its own, found before ours: its allocations are not recorded");
+  text.Add(owner.dli_fname).Add(" has its own malloc, which is found before ours: its allocations are not recorded");
   const format::LogNote note{1, static_cast<std::uint32_t>(text.size())};
   recording.log.Append(format::LogType::kNote, note, Bytes{text.c_str(), text.size()});
   if (ShouldSpeak(recording)) Say(text);

@@ -108,10 +108,22 @@ std::string SummaryReport::MarksText(const RenderOptions& render) const {
   return "\n" + text;
 }
 
+// What the recorder wanted said. An empty recording needs a reason.
+std::string SummaryReport::NotesText() const {
+  const bool is_empty = profile_.total.blocks == 0;
+  std::string text;
+  for (const model::Note& note : trace_.notes) {
+    text += Line(is_empty && text.empty() ? "0 events, because" : "note", Printable(note.text));
+  }
+  if (is_empty && text.empty()) text += Line("0 events, because", "the program allocated nothing");
+  return text;
+}
+
 // What one must know before trusting the figures: nothing if there is nothing.
 std::string SummaryReport::QualityText() const {
   const model::TraceInfo& info = trace_.info;
   std::string text = Line("events lost", FormatGrouped(info.nested_events_lost));
+  text += NotesText();
   if (info.truncated_stacks > 0) text += Line("truncated stacks", FormatGrouped(info.truncated_stacks));
   if (info.guessed_frames > 0) text += Line("guessed frames", FormatGrouped(info.guessed_frames));
   if (profile_.unknown_frees > 0) {
@@ -164,6 +176,10 @@ Json SummaryReport::ToJson() const {
   json["quality"] = {{"events_lost", info.nested_events_lost},
                      {"truncated_stacks", info.truncated_stacks},
                      {"guessed_frames", info.guessed_frames}};
+  json["notes"] = Json::array();
+  for (const model::Note& note : trace_.notes) {
+    json["notes"].push_back({{"time_ns", note.time_ns}, {"is_error", note.is_error}, {"text", note.text}});
+  }
   json["marks"] = Json::array();
   for (const aggregate::MarkAmounts& amounts : profile_.marks) {
     const model::Mark& mark = trace_.marks.at(amounts.mark);

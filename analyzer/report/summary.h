@@ -23,6 +23,7 @@ class SummaryReport {
  private:
   std::string HeapText(const RenderOptions& render) const;
   std::string MarksText(const RenderOptions& render) const;
+  std::string NotesText() const;
   std::string QualityText() const;
 
   const model::Trace& trace_;

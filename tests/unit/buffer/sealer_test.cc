@@ -67,7 +67,7 @@ TEST_P(SealerTest, EveryEventArrivesInOrder) {
   });
   for (const std::uint64_t count : next) EXPECT_EQ(count, kEventsPerThread + 1);
   EXPECT_TRUE(reader.trace().damage.empty());
-  if (GetParam().compress) {
+  if (GetParam().compress && !GetParam().helper) {  // a helper may not have come to its first window yet
     EXPECT_LT(file_->header()->stored_event_bytes, file_->header()->raw_event_bytes);
   }
 }

@@ -30,7 +30,10 @@ TEST_F(TraceFileTest, ChunksFollowEachOtherWithoutDamage) {
     events.sequence = static_cast<std::uint64_t>(i);
     ASSERT_TRUE(file_->AppendEvents(events, nullptr));
   }
-  for (const auto& damage : Read().trace().damage) EXPECT_EQ(damage.what.find("chunk header"), std::string::npos) << damage.what;
+  const auto reader = Read();
+  for (const auto& damage : reader.trace().damage) {
+    EXPECT_EQ(damage.what.find("chunk header"), std::string::npos) << damage.what;
+  }
 }
 
 TEST_F(TraceFileTest, FindsItsFileAgainWhenTheProgramClosedIt) {
