@@ -178,7 +178,7 @@ TEST_F(BadInput, NoCommand) {
 // ---- output
 
 TEST_F(BadInput, OutputThatCannotBeWritten) {
-  ExpectOneLine(Memtrace({"top", "-o", "/no/such/folder/file", sound_}), "exit code 2",
+  ExpectOneLine(Memtrace({"top", "-o", "/no/such/folder/file", sound_}), "exit code 3",
                 "/no/such/folder/file");
 }
 
