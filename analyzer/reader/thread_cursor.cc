@@ -29,7 +29,7 @@ model::Event* ThreadCursor::FindNext(std::uint64_t address, std::uint64_t limit_
       if (event.address == address && (event.type == model::EventType::kAlloc || IsRelease(event)))
         return &event;
     }
-    if (!has_head() && next_ticks_ > limit_ticks) return nullptr;
+    if (batch_.size() - at_ >= kMaxLookAhead || (!has_head() && next_ticks_ > limit_ticks)) return nullptr;
     if (!Extend()) return nullptr;
   }
 }

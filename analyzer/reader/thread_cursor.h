@@ -31,6 +31,9 @@ struct CursorContext {
 // The type of an event in a batch that was handed out before its turn (see EventMerge). Nobody else sees it.
 inline constexpr auto kTakenEarly = static_cast<model::EventType>(15);
 
+// More events than a thread can record within any clock skew; a bound for traces that claim to.
+inline constexpr std::size_t kMaxLookAhead = 4096;
+
 // True for events that give a block's address back.
 inline bool IsRelease(const model::Event& event) {
   return event.type == model::EventType::kFree || event.type == model::EventType::kReallocBegin;
@@ -56,9 +59,9 @@ class ThreadCursor {
   std::span<const model::Event> batch() const { return std::span(batch_).subspan(at_); }
   void TakeFirst(std::size_t count) { at_ += count; }
 
-  // The first event to come that gives out a block at `address` or takes it back, no later than
-  // `limit_ticks`; null if there is none. Looks beyond the batch where it must. Valid until the next call of
-  // anything.
+  // The first event to come that gives out a block at `address` or takes it back, no later than `limit_ticks`
+  // and within the next kMaxLookAhead events; null if there is none. Looks beyond the batch where it must.
+  // Valid until the next call of anything.
   model::Event* FindNext(std::uint64_t address, std::uint64_t limit_ticks);
 
   // Bytes of segments that are decoded, as stored.

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <random>
+#include <set>
 
 #include "tests/unit/aggregate/profile_fixture.h"
 
@@ -101,53 +102,69 @@ TEST_F(MappingsTest, RangesAtTheEdgeOfTheAddressSpaceAreHarmless) {
   Mapped();
 }
 
-// Property: against a model that keeps the owner of every page.
-TEST_F(MappingsTest, BehavesLikeAMapOfPages) {
-  std::mt19937_64 random(3);
-  for (int round = 0; round < 20; ++round) {
-    trace_ = TraceBuilder();
-    std::vector<model::NodeId> nodes;
-    for (int i = 0; i < 4; ++i) nodes.push_back(trace_.Node(0, 0x1000 + 16 * static_cast<std::uint64_t>(i)));
-    std::map<std::uint64_t, std::pair<int, model::NodeId>> owner;  // page → mapping, node
-    const auto remove = [&](std::uint64_t first, std::uint64_t count) {
-      owner.erase(owner.lower_bound(first), owner.lower_bound(first + count));
-    };
-    std::uint64_t peak = 0;
-    for (int step = 0; step < 1500; ++step) {
-      const std::uint64_t first = random() % 200, count = 1 + random() % 30;
-      const model::NodeId node = nodes[random() % nodes.size()];
-      auto& events = trace_.On(static_cast<std::uint32_t>(random() % 2));
-      const auto ticks = static_cast<std::uint64_t>(step) + 1;
-      const std::uint64_t to = random() % 200, new_count = 1 + random() % 30;
-      switch (random() % 3) {
-        case 0:
-          events.Unmap(ticks, first * kPage, count * kPage);
-          remove(first, count);
-          continue;
-        case 1:
-          events.Map(ticks, first * kPage, count * kPage - random() % kPage, node);
-          remove(first, count);
-          for (std::uint64_t page = first; page < first + count; ++page) owner[page] = {step, node};
-          break;
-        default:
-          events.Remap(ticks, first * kPage, count * kPage, to * kPage, new_count * kPage, node);
-          remove(first, count);
-          remove(to, new_count);
-          for (std::uint64_t page = to; page < to + new_count; ++page) owner[page] = {step, node};
-      }
-      peak = std::max(peak, owner.size() * kPage);
+// The model: the owner of every page.
+class PageModel {
+ public:
+  void Map(std::uint64_t first, std::uint64_t count, int mapping, model::NodeId node) {
+    Unmap(first, count);
+    for (std::uint64_t page = first; page < first + count; ++page) owners_[page] = {mapping, node};
+    peak_bytes_ = std::max(peak_bytes_, owners_.size() * kPage);
+  }
+  void Unmap(std::uint64_t first, std::uint64_t count) {
+    owners_.erase(owners_.lower_bound(first), owners_.lower_bound(first + count));
+  }
+  Amount LiveOf(model::NodeId node) const {
+    std::set<int> mappings;
+    std::uint64_t pages = 0;
+    for (const auto& [page, owner] : owners_) {
+      if (owner.second != node) continue;
+      mappings.insert(owner.first);
+      ++pages;
     }
-    std::map<model::NodeId, std::uint64_t> bytes;
-    std::map<model::NodeId, std::map<int, bool>> blocks;
-    for (const auto& [page, who] : owner) {
-      bytes[who.second] += kPage;
-      blocks[who.second][who.first] = true;
+    return {pages * kPage, mappings.size()};
+  }
+  std::uint64_t peak_bytes() const { return peak_bytes_; }
+
+ private:
+  std::map<std::uint64_t, std::pair<int, model::NodeId>> owners_;
+  std::uint64_t peak_bytes_ = 0;
+};
+
+// One random step, in the trace and in the model.
+void RandomStep(std::mt19937_64& random, int step, testing::WindowBuilder* events, PageModel* pages) {
+  const std::uint64_t from = random() % 200, count = 1 + random() % 30;
+  const std::uint64_t to = random() % 200, new_count = 1 + random() % 30;
+  const auto node = static_cast<model::NodeId>(1 + random() % 4);
+  const auto ticks = static_cast<std::uint64_t>(step) + 1;
+  switch (random() % 3) {
+    case 0:
+      events->Unmap(ticks, from * kPage, count * kPage);
+      pages->Unmap(from, count);
+      break;
+    case 1:
+      events->Map(ticks, from * kPage, count * kPage - random() % kPage, node);
+      pages->Map(from, count, step, node);
+      break;
+    default:
+      events->Remap(ticks, from * kPage, count * kPage, to * kPage, new_count * kPage, node);
+      pages->Unmap(from, count);
+      pages->Map(to, new_count, step, node);
+  }
+}
+
+TEST_F(MappingsTest, BehavesLikeAMapOfPages) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    std::mt19937_64 random(seed);
+    trace_ = TraceBuilder();
+    for (std::uint64_t i = 0; i < 4; ++i) trace_.Node(0, 0x1000 + 16 * i);
+    PageModel pages;
+    for (int step = 0; step < 1500; ++step) {
+      RandomStep(random, step, &trace_.On(static_cast<model::ThreadId>(random() % 2)), &pages);
     }
     const Profile profile = Mapped();
-    ASSERT_EQ(profile.peak.bytes, peak);
-    for (const model::NodeId node : nodes) {
-      const Amount both = Site(profile, node, 0).not_freed + Site(profile, node, 1).not_freed;
-      ASSERT_EQ(both, (Amount{bytes[node], blocks[node].size()}));
+    ASSERT_EQ(profile.peak.bytes, pages.peak_bytes());
+    for (model::NodeId node = 1; node <= 4; ++node) {
+      ASSERT_EQ(Site(profile, node, 0).not_freed + Site(profile, node, 1).not_freed, pages.LiveOf(node));
     }
   }
 }

@@ -124,69 +124,75 @@ struct Model {
   }
 };
 
-// Property: random heaps of several threads, with reallocs, failed ones, unknown and lost frees.
-TEST_F(ProfileTest, RandomHeapsAgreeWithTheModel) {
-  for (std::uint64_t seed = 0; seed < 40; ++seed) {
-    std::mt19937_64 random(seed);
-    trace_ = TraceBuilder();
-    Model model;
-    const std::uint64_t addresses = 20 + random() % 300;
-    const std::uint64_t moment = random() % 4000;
-    const auto node = [&] { return static_cast<model::NodeId>(random() % 20); };
-    for (int i = 0; i < 20; ++i) trace_.Node(0, 0x1000 + 16 * static_cast<std::uint64_t>(i));
-    for (std::uint64_t step = 0; step < 4000; ++step) {
-      if (step == moment + 1) model.sums_at_moment = model.sums;
-      const std::uint64_t ticks = 20'000 * step;  // beyond any repair of skew
-      const auto thread = static_cast<model::ThreadId>(random() % 3);
-      const std::uint64_t address = 16 * (1 + random() % addresses);
-      const std::uint64_t size = random() % 1000;
-      auto& events = trace_.On(thread);
-      switch (random() % 8) {
-        case 0: {
-          const model::NodeId at = node();
-          const std::uint64_t target = 16 * (1 + random() % addresses);
-          events.ReallocBegin(ticks, address).Alloc(ticks, target, size, at);
-          model.Free(thread, address);
-          model.Allocate(thread, target, size, at);
-          break;
-        }
-        case 1:
-          events.ReallocBegin(ticks, address).ReallocCancel(ticks, address);
-          break;
-        case 2:
-        case 3:
-        case 4: {
-          const model::NodeId at = node();
-          events.Alloc(ticks, address, size, at);
-          model.Allocate(thread, address, size, at);
-          break;
-        }
-        default:
-          events.Free(ticks, address);
-          model.Free(thread, address);
-      }
-      if (random() % 200 == 0) trace_.Seal(thread);
-    }
-    if (moment + 1 >= 4000) model.sums_at_moment = model.sums;
-    const Profile profile = BuildAt(20'000 * moment);
-    ASSERT_EQ(profile.peak, model.peak) << seed;
-    ASSERT_EQ(profile.not_freed, model.sum) << seed;
-    ASSERT_EQ(profile.frees, model.frees) << seed;
-    ASSERT_EQ(profile.unknown_frees, model.unknown) << seed;
-    ASSERT_EQ(profile.lost_frees, model.lost) << seed;
-    for (model::NodeId at = 0; at <= 20; ++at) {
-      for (model::ThreadId thread = 0; thread < 3; ++thread) {
-        const SiteAmounts site = Site(profile, at, thread);
-        const auto key = std::pair(at, thread);
-        ASSERT_EQ(site.peak, model.sums_at_peak[key]) << seed;
-        ASSERT_EQ(site.not_freed, model.sums[key]) << seed;
-        ASSERT_EQ(site.total, model.totals[key]) << seed;
-        ASSERT_EQ(site.temporary, model.temporary[key]) << seed;
-        ASSERT_EQ(site.live, model.sums_at_moment[key]) << seed;
-      }
+constexpr std::uint64_t kSteps = 4000;
+constexpr std::uint64_t kStepNs = 20'000;  // steps lie further apart than any clock skew that is repaired
+constexpr model::NodeId kNodes = 20;
+constexpr model::ThreadId kThreads = 3;
+
+// One random step, in the trace and in the model: allocations, frees, reallocs that move, stay or fail, of
+// blocks that may be live or not.
+void RandomStep(std::mt19937_64& random, std::uint64_t addresses, std::uint64_t step, TraceBuilder* trace,
+                Model* model) {
+  const std::uint64_t ticks = kStepNs * step;
+  const auto thread = static_cast<model::ThreadId>(random() % kThreads);
+  const auto node = static_cast<model::NodeId>(random() % (kNodes + 1));
+  const std::uint64_t address = 16 * (1 + random() % addresses), target = 16 * (1 + random() % addresses);
+  const std::uint64_t size = random() % 1000;
+  auto& events = trace->On(thread);
+  switch (random() % 8) {
+    case 0:
+      events.ReallocBegin(ticks, address).Alloc(ticks, target, size, node);
+      model->Free(thread, address);
+      model->Allocate(thread, target, size, node);
+      break;
+    case 1:
+      events.ReallocBegin(ticks, address).ReallocCancel(ticks, address);
+      break;
+    case 2:
+    case 3:
+    case 4:
+      events.Alloc(ticks, address, size, node);
+      model->Allocate(thread, address, size, node);
+      break;
+    default:
+      events.Free(ticks, address);
+      model->Free(thread, address);
+  }
+  if (random() % 200 == 0) trace->Seal(thread);
+}
+
+class RandomHeaps : public ProfileTest, public ::testing::WithParamInterface<std::uint64_t> {};
+
+TEST_P(RandomHeaps, AgreeWithTheModel) {
+  std::mt19937_64 random(GetParam());
+  Model model;
+  const std::uint64_t addresses = 20 + random() % 300;
+  const std::uint64_t moment = random() % kSteps;
+  for (model::NodeId i = 0; i < kNodes; ++i) trace_.Node(0, 0x1000 + 16ULL * i);
+  for (std::uint64_t step = 0; step < kSteps; ++step) {
+    RandomStep(random, addresses, step, &trace_, &model);
+    if (step == moment) model.sums_at_moment = model.sums;
+  }
+  const Profile profile = BuildAt(kStepNs * moment);
+  EXPECT_EQ(profile.peak, model.peak);
+  EXPECT_EQ(profile.not_freed, model.sum);
+  EXPECT_EQ(profile.frees, model.frees);
+  EXPECT_EQ(profile.unknown_frees, model.unknown);
+  EXPECT_EQ(profile.lost_frees, model.lost);
+  for (model::NodeId node = 0; node <= kNodes; ++node) {
+    for (model::ThreadId thread = 0; thread < kThreads; ++thread) {
+      const SiteAmounts site = Site(profile, node, thread);
+      const auto key = std::pair(node, thread);
+      EXPECT_EQ(site.peak, model.sums_at_peak[key]);
+      EXPECT_EQ(site.not_freed, model.sums[key]);
+      EXPECT_EQ(site.total, model.totals[key]);
+      EXPECT_EQ(site.temporary, model.temporary[key]);
+      EXPECT_EQ(site.live, model.sums_at_moment[key]);
     }
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomHeaps, ::testing::Range<std::uint64_t>(0, 30));
 
 }  // namespace
 }  // namespace memtrace::aggregate

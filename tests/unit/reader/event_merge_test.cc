@@ -86,6 +86,18 @@ TEST_F(EventMergeTest, LooksBeyondABatchAndAWindowForTheFree) {
   EXPECT_EQ(Short(events[2]), "0:a10+2@3000");
 }
 
+// A trace may claim that everything happened in one tick; looking ahead then has to end all the same.
+TEST_F(EventMergeTest, LooksAheadWithinBoundsOnly) {
+  TraceBuilder builder;
+  builder.On(0).Alloc(10, 0x10, 1, 0).Alloc(3000, 0x10, 2, 0);
+  for (std::uint64_t i = 0; i < 2 * kMaxLookAhead; ++i) builder.On(1).Alloc(3000, 0x10000 + 16 * i, 1, 0);
+  builder.On(1).Free(3000, 0x10);
+  auto reader = Open(builder);
+  const auto events = EventsOf(reader);
+  EXPECT_EQ(Short(events[1]), "0:a10+2@3000");
+  EXPECT_EQ(Short(events.back()), "1:f10@3000");
+}
+
 TEST_F(EventMergeTest, AThreadWhoseClockRanBackBetweenWindowsKeepsItsOrder) {
   TraceBuilder builder;
   builder.On(0).Alloc(100, 0x10, 1, 0);
