@@ -19,6 +19,10 @@ using format::RecordingState;
 
 constexpr int kMaxRounds = 4;
 
+bool IsRecording(const FileHeader& header) {
+  return header.state == static_cast<std::uint32_t>(RecordingState::kRecording);
+}
+
 std::uint32_t ThreadLimit(std::uint64_t file_bytes) {
   // model::Event holds 24 bits. Each thread that recorded anything has paid for more than 32 bytes of file.
   return static_cast<std::uint32_t>(std::min<std::uint64_t>((1U << 24) - 1, file_bytes / 32 + 64));
@@ -42,7 +46,7 @@ std::uint64_t CutTicks(const FileHeader& header) {
 
 // One round: windows first, then all chunks there are by then.
 void Collect(TraceFile* file, Snapshot* snapshot) {
-  const bool may_grow = snapshot->header.state == static_cast<std::uint32_t>(RecordingState::kRecording);
+  const bool may_grow = IsRecording(snapshot->header);
   const Unfinished unfinished = may_grow ? Unfinished::kExpected : Unfinished::kDamage;
   const std::uint64_t trace_id = snapshot->header.trace_id;
   snapshot->damage.clear();
@@ -125,8 +129,10 @@ TickClock ClockOf(const FileHeader& header) {
 std::unique_ptr<Snapshot> TakeSnapshot(TraceFile* file, const FileHeader& header) {
   auto snapshot = std::make_unique<Snapshot>();
   snapshot->header = header;
-  const bool is_recording = header.state == static_cast<std::uint32_t>(RecordingState::kRecording);
-  snapshot->is_running = is_recording && IsRecordedBy(*file, header.pid);
+  snapshot->is_running = IsRecording(header) && IsRecordedBy(*file, header.pid);
+  // A process that is gone may have ended properly since the header was read.
+  if (IsRecording(header) && !snapshot->is_running) file->ReadStruct(0, &snapshot->header);
+  const bool is_recording = IsRecording(snapshot->header);
   if (snapshot->is_running) snapshot->limit_ticks = CutTicks(header);
   Collect(file, snapshot.get());
   for (int round = 1; is_recording && snapshot->segments.missing_windows > 0 && round < kMaxRounds; ++round) {

@@ -20,7 +20,7 @@
 namespace memtrace::reader {
 
 struct Snapshot {
-  format::FileHeader header{};
+  format::FileHeader header{};  // read again where the recording ended meanwhile
   bool is_running = false;
   std::uint64_t limit_ticks = ~0ULL;
   std::uint32_t thread_limit = 0;

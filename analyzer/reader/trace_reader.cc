@@ -48,13 +48,13 @@ class TraceReader::Impl {
  public:
   Impl(TraceFile file, const format::FileHeader& header)
       : file_(std::move(file)), snapshot_(TakeSnapshot(&file_, header)) {
-    trace_.info = InfoFromHeader(header, file_);
+    trace_.info = InfoFromHeader(snapshot_->header, file_);
     trace_.info.is_running = snapshot_->is_running;
     trace_.damage = std::move(snapshot_->damage);
     DamageLog damage(&trace_.damage);
     // Call sites come before the log in nothing but time: a module is logged before the first site inside it.
     const LogReader log(file_, snapshot_->chunks, &damage);
-    clock_ = ChooseClock(header, log);
+    clock_ = ChooseClock(snapshot_->header, log);
     trace_.info.ticks_per_second = clock_.ticks_per_second();
     log.Fill(clock_, snapshot_->thread_limit, &trace_, &damage);
     SiteTree tree = ReadSites(file_, snapshot_->chunks, trace_.modules, &damage);
