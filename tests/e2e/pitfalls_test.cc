@@ -199,6 +199,12 @@ TEST_F(Pitfalls, P33_AddressSanitizersLibrary) {
   EXPECT_THAT(bad.err, HasSubstr("heap-buffer-overflow"));
 }
 
+TEST_F(Pitfalls, P33_ThreadSanitizer) {
+  const Command sanitized{Program("sanitized_threads"), "2000"};
+  if (!Run(sanitized).Succeeded()) GTEST_SKIP() << "ThreadSanitizer does not run on this kernel, even alone";
+  ExpectSameBehaviour(sanitized);
+}
+
 TEST_F(Pitfalls, P34_LibrariesFoundByTheProgramsOwnRunpath) {
   EXPECT_EQ(ExpectSoundRun({Program("rpath_dlopen")}).out, "found\n");
 }

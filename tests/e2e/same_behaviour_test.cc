@@ -86,6 +86,22 @@ TEST_F(SameBehaviour, Sqlite) {
        "create table t(a); insert into t values (1), (2), (3); select sum(a) from t; select * from no;"});
 }
 
+TEST_F(SameBehaviour, Node) {
+  if (!IsInstalled("node")) GTEST_SKIP() << "node is not installed";
+  ExpectSameBehaviour({"node", "-e", "console.log(JSON.stringify([...Array(1000).keys()].map(x => ({x}))))"});
+  ExpectSameBehaviour({"node", "-e", "throw new TypeError('wrong')"});
+}
+
+TEST_F(SameBehaviour, Java) {
+  if (!IsInstalled("java")) GTEST_SKIP() << "java is not installed";
+  ExpectSameBehaviour({"java", "-version"});
+}
+
+TEST_F(SameBehaviour, Debugger) {
+  if (!IsInstalled("gdb")) GTEST_SKIP() << "gdb is not installed";
+  ExpectSameBehaviour({"gdb", "-nx", "--batch", "-ex", "info functions main", Program("malloc_mix")});
+}
+
 TEST_F(SameBehaviour, BashForksAndPipes) {
   ExpectSameBehaviour(
       Bash("for i in $(seq 100); do (echo $i | tr 0-9 a-j | cat); done | sort | uniq -c | sort -rn; "
