@@ -51,10 +51,12 @@ int RunLeaks(const LeaksArguments& arguments) {
   return RunReaderCommand(arguments.reader, [&](OpenTrace& open) -> Result<Output> {
     Result<aggregate::Profile> profile = open.Profile("end");
     if (!profile) return profile.error();
-    const report::NotFreedTimesByNode times =
-        open.Pass([](reader::TraceReader& reader, const auto& progress) {
-          return report::FindNotFreedTimes(reader, progress);
-        });
+    report::NotFreedTimesByNode times;
+    if (profile->not_freed.blocks > 0) {
+      times = open.Pass([](reader::TraceReader& reader, const auto& progress) {
+        return report::FindNotFreedTimes(reader, progress);
+      });
+    }
     report::SymbolizedStacks stacks(open.trace(), {!arguments.no_inlines, {}});
     const report::LeaksReport leaks(open.trace(), *profile, times, stacks, *options);
     Output output;

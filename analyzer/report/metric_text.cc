@@ -29,6 +29,12 @@ std::string Counted(std::uint64_t count, const char* singular, const char* plura
   return fmt::format("{} {}", count, count == 1 ? singular : plural);
 }
 
+std::string BlocksText(Metric metric, aggregate::Domain domain, std::uint64_t count) {
+  if (domain == aggregate::Domain::kMapped) return Counted(count, "mapping", "mappings");
+  const bool calls = metric == Metric::kTotal || metric == Metric::kCount;
+  return calls ? Counted(count, "allocation", "allocations") : Counted(count, "block", "blocks");
+}
+
 std::string HeadingText(Metric metric, const aggregate::Profile& profile, const model::TraceInfo& info) {
   const std::string duration = Duration(info);
   switch (metric) {
@@ -40,25 +46,26 @@ std::string HeadingText(Metric metric, const aggregate::Profile& profile, const 
                          FormatTime(profile.peak_time_ns), duration);
     case Metric::kNotFreed:
       return fmt::format("not freed {} ({} in {})", info.is_running ? "so far" : "at the end",
-                         Size(profile.not_freed.bytes), Counted(profile.not_freed.blocks, "block", "blocks"));
+                         Size(profile.not_freed.bytes),
+                         BlocksText(metric, profile.domain, profile.not_freed.blocks));
     case Metric::kTotal:
       return fmt::format("by bytes allocated ({} in {}, {})", Size(profile.total.bytes),
-                         Counted(profile.total.blocks, "allocation", "allocations"), duration);
+                         BlocksText(Metric::kTotal, profile.domain, profile.total.blocks), duration);
     case Metric::kCount:
       return fmt::format("by number of allocations ({}, {})",
-                         Counted(profile.total.blocks, "allocation", "allocations"), duration);
+                         BlocksText(Metric::kTotal, profile.domain, profile.total.blocks), duration);
     case Metric::kTemporary:
       break;
   }
   return fmt::format("by temporary allocations ({} of {}, freed before the thread's next one)",
-                     profile.temporary.blocks, Counted(profile.total.blocks, "allocation", "allocations"));
+                     profile.temporary.blocks,
+                     BlocksText(Metric::kTotal, profile.domain, profile.total.blocks));
 }
 
-AmountText TextOf(Metric metric, const Amounts& amounts) {
+AmountText TextOf(Metric metric, aggregate::Domain domain, const Amounts& amounts) {
   const aggregate::Amount& amount = AmountOf(metric, amounts);
   const bool counts_calls = metric == Metric::kTotal || metric == Metric::kCount;
-  const std::string blocks = counts_calls ? Counted(amount.blocks, "allocation", "allocations")
-                                          : Counted(amount.blocks, "block", "blocks");
+  const std::string blocks = BlocksText(metric, domain, amount.blocks);
   const std::string temporary = counts_calls && amounts.temporary.blocks > 0
                                     ? fmt::format(", {} temporary", amounts.temporary.blocks)
                                     : "";
@@ -67,7 +74,7 @@ AmountText TextOf(Metric metric, const Amounts& amounts) {
       return {blocks, Size(amount.bytes) + Average(amount) + temporary};
     case Metric::kTemporary:
       return {fmt::format("{} temporary", amount.blocks),
-              fmt::format("of {}, {}{}", Counted(amounts.total.blocks, "allocation", "allocations"),
+              fmt::format("of {}, {}{}", BlocksText(Metric::kTotal, domain, amounts.total.blocks),
                           Size(amount.bytes), Average(amount))};
     default:
       return {Size(amount.bytes), blocks + Average(amount) + temporary};

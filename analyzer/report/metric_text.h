@@ -14,6 +14,9 @@ namespace memtrace::report {
 // "1 block", "340 blocks".
 std::string Counted(std::uint64_t count, const char* singular, const char* plural);
 
+// What the metric counts, with the number: "3 blocks", "3 allocations", "3 mappings".
+std::string BlocksText(Metric metric, aggregate::Domain domain, std::uint64_t count);
+
 // "at peak (413 MiB at 00:07.41 of 00:12.90)", "not freed at the end (1.2 MiB in 340 blocks)", ...
 std::string HeadingText(Metric metric, const aggregate::Profile& profile, const model::TraceInfo& info);
 
@@ -22,7 +25,7 @@ struct AmountText {
   std::string ranked;
   std::string rest;
 };
-AmountText TextOf(Metric metric, const Amounts& amounts);
+AmountText TextOf(Metric metric, aggregate::Domain domain, const Amounts& amounts);
 
 // "live at peak", "not freed", "allocated", "allocations", "temporary allocations".
 std::string TotalWords(Metric metric, const aggregate::Profile& profile);

@@ -6,8 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/report/function_text.h"
 #include "analyzer/report/start_code.h"
-#include "analyzer/symbolize/function_name.h"
+#include "analyzer/symbolize/attribution.h"
 #include "analyzer/util/path_format.h"
 #include "analyzer/util/terminal_text.h"
 
@@ -19,14 +20,11 @@ using symbolize::Frame;
 constexpr std::size_t kChainNames = 6;
 constexpr std::size_t kThreadsNamed = 4;
 
-std::string ModuleText(const Frame& frame) {
-  return frame.module.empty() ? "code outside of any file" : Printable(frame.module);
-}
-
 // Names of a chain, neighbours that are equal folded into one: "f (3 times)".
-std::vector<std::string> ChainNames(const std::vector<Frame>& stack, std::size_t from) {
+std::vector<std::string> ChainNames(const std::vector<Frame>& stack, std::size_t from, bool skip) {
   std::vector<std::pair<std::string, int>> folded;
   for (std::size_t i = from; i < EndOfShownStack(stack, from); ++i) {
+    if (skip && i > from && symbolize::IsAllocationPlumbing(stack[i])) continue;
     std::string name = FunctionText(stack[i]);
     if (!folded.empty() && folded.back().first == name) {
       ++folded.back().second;
@@ -43,12 +41,6 @@ std::vector<std::string> ChainNames(const std::vector<Frame>& stack, std::size_t
 }
 
 }  // namespace
-
-std::string FunctionText(const Frame& frame) {
-  if (frame.is_truncated) return "(callers not found)";
-  if (frame.function.empty()) return "?? in " + ModuleText(frame);
-  return Printable(symbolize::DisplayName(frame.function));
-}
 
 std::string PlaceText(const Frame& frame, const RenderOptions& options) {
   if (frame.has_line()) {
@@ -79,8 +71,8 @@ std::string LabelText(const Row& row, GroupBy by, const model::Trace& trace, con
   return PlaceText(frame, options);
 }
 
-std::string ChainText(const std::vector<Frame>& stack, std::size_t from) {
-  const std::vector<std::string> names = ChainNames(stack, from);
+std::string ChainText(const std::vector<Frame>& stack, std::size_t from, bool skip) {
+  const std::vector<std::string> names = ChainNames(stack, from, skip);
   std::string text;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const bool left_out = names.size() > kChainNames && i + 1 >= kChainNames && i + 1 < names.size();

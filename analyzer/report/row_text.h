@@ -23,15 +23,13 @@ struct RenderOptions {
 // "src/posting.cpp:88", "PQexec in libpq.so.5.15", "?? in app", "code outside of any file".
 std::string PlaceText(const symbolize::Frame& frame, const RenderOptions& options);
 
-// "Index::add", "?? in libpq.so.5.15": never empty.
-std::string FunctionText(const symbolize::Frame& frame);
-
 // What names the row: a place, a file, a function, a module or a thread.
 std::string LabelText(const Row& row, GroupBy by, const model::Trace& trace, const RenderOptions& options);
 
 // "Index::add <- Indexer::consume <- worker_main": from frame `from` outward, without the C library's start
-// code, recursion folded, the middle of long chains left out.
-std::string ChainText(const std::vector<symbolize::Frame>& stack, std::size_t from);
+// code, recursion folded, the middle of long chains left out. With `skip` the standard library's frames are
+// left out, too.
+std::string ChainText(const std::vector<symbolize::Frame>& stack, std::size_t from, bool skip = true);
 
 std::string ThreadText(const model::Trace& trace, model::ThreadId thread);
 

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/report/function_text.h"
 #include "analyzer/report/metric_text.h"
 #include "analyzer/util/size_format.h"
 #include "analyzer/util/terminal_text.h"
@@ -47,8 +48,8 @@ double Share(Metric metric, const Amount& part, const Amount& whole) {
 }
 
 // "6 blocks" or "96.0 MiB": the ranked number of an amount alone.
-std::string RankedText(Metric metric, const Amount& amount) {
-  if (RanksByBlocks(metric)) return Counted(amount.blocks, "allocation", "allocations");
+std::string RankedText(Metric metric, Domain domain, const Amount& amount) {
+  if (RanksByBlocks(metric)) return BlocksText(metric, domain, amount.blocks);
   return FormatSize(static_cast<double>(amount.bytes));
 }
 
@@ -90,7 +91,7 @@ std::string TopReport::Heading() const {
 std::string TopReport::RowHead(std::size_t rank, const Row& row, const RenderOptions& render) const {
   const Metric metric = options_.rows.metric;
   const double share = Share(metric, AmountOf(metric, row.amounts), Total());
-  const AmountText amount = TextOf(metric, row.amounts);
+  const AmountText amount = TextOf(metric, profile_.domain, row.amounts);
   const std::string head = fmt::format("{:>3}: ", fmt::format("#{}", rank));
   const std::string ranked = fmt::format("{} ({})", amount.ranked, FormatShare(share, 1));
   std::string label = LabelText(row, options_.rows.by, trace_, render);
@@ -119,7 +120,7 @@ std::vector<TopReport::Detail> TopReport::RowDetails(const Row& row, const Rende
            (more == 0 ? "" : fmt::format(" and {}", Counted(more, "other line", "other lines")))});
       add_source(row.callers.front().frame);
     }
-    std::string chain = ChainText(stack, row.charged_frame);
+    std::string chain = ChainText(stack, row.charged_frame, options_.rows.skip);
     if (chain != LabelText(row, by, trace_, render)) lines.push_back({std::move(chain)});
   } else if (!stack.empty()) {
     lines.push_back({"mostly " + PlaceText(row.frame, render) +
@@ -148,23 +149,22 @@ std::string TopReport::RowsText(const RenderOptions& render) const {
 std::string TopReport::OtherLine() const {
   const std::size_t others = set_.rows.size() - shown();
   if (others == 0) return {};
-  return fmt::format("{} other: {}\n", others, RankedText(options_.rows.metric, OtherAmount()));
+  return fmt::format("{} other: {}\n", others,
+                     RankedText(options_.rows.metric, profile_.domain, OtherAmount()));
 }
 
 std::string TopReport::TotalLine() const {
   const Metric metric = options_.rows.metric;
   const std::string words = TotalWords(metric, profile_);
   const Amount matching = AmountOf(metric, set_.matching);
-  const char* unit = metric == Metric::kTotal || metric == Metric::kCount ? "allocation" : "block";
-  const char* units = metric == Metric::kTotal || metric == Metric::kCount ? "allocations" : "blocks";
   std::string text;
   if (is_filtered()) {
-    text =
-        fmt::format("Matching: {} in {}, {} of all\n", FormatSize(static_cast<double>(matching.bytes)),
-                    Counted(matching.blocks, unit, units), FormatShare(Share(metric, matching, Total()), 1));
+    text = fmt::format("Matching: {} in {}, {} of all\n", FormatSize(static_cast<double>(matching.bytes)),
+                       BlocksText(metric, profile_.domain, matching.blocks),
+                       FormatShare(Share(metric, matching, Total()), 1));
   }
   return text + fmt::format("Total {}: {} in {}\n", words, FormatSize(static_cast<double>(Total().bytes)),
-                            Counted(Total().blocks, unit, units));
+                            BlocksText(metric, profile_.domain, Total().blocks));
 }
 
 std::string TopReport::MappedHint() const {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "analyzer/report/end_text.h"
+#include "analyzer/report/function_text.h"
 #include "tests/unit/report/made_up_stacks.h"
 
 namespace memtrace::report {
@@ -60,6 +61,30 @@ TEST(ChainText, LeavesOutTheMiddleOfLongChains) {
   EXPECT_EQ(ChainText(stack, 0), "a <- b <- c <- d <- e <- … <- main");
   stack.erase(stack.begin(), stack.begin() + 3);
   EXPECT_EQ(ChainText(stack, 0), "d <- e <- f <- g <- h <- main");
+}
+
+TEST(ChainText, LeavesOutTheStandardLibraryUnlessAskedFor) {
+  const std::vector<symbolize::Frame> stack = {LineFrame("f", "/a.cc", 1),
+                                               LineFrame("std::make_unique<T>", "/memory.h", 9),
+                                               LineFrame("main", "/a.cc", 2)};
+  EXPECT_EQ(ChainText(stack, 0), "f <- main");
+  EXPECT_EQ(ChainText(stack, 0, false), "f <- std::make_unique<T> <- main");
+}
+
+TEST(FunctionText, IsShortEnoughToRead) {
+  const auto text = [](const char* name) { return FunctionText(LineFrame(name, "/a.cc", 1)); };
+  EXPECT_EQ(text("app::(anonymous namespace)::Read(int)"), "app::Read");
+  EXPECT_EQ(text("Keep<Row>::Add(Row)"), "Keep<Row>::Add");
+  EXPECT_EQ(text("Keep<some_rather_long_namespace::Record<some_other_long_argument> >::Add(int)"),
+            "Keep<…>::Add");
+}
+
+TEST(FoldTemplateArguments, KnowsOperatorsFromBrackets) {
+  EXPECT_EQ(FoldTemplateArguments("a<b<c>>::d<e>"), "a<…>::d<…>");
+  EXPECT_EQ(FoldTemplateArguments("a<b>::operator<< <c>"), "a<…>::operator<< <…>");
+  EXPECT_EQ(FoldTemplateArguments("a<b>::operator-><c>"), "a<…>::operator-><…>");
+  EXPECT_EQ(FoldTemplateArguments("<alloc::Vec<T> as Clone>::clone"), "<alloc::Vec<T> as Clone>::clone");
+  EXPECT_EQ(FoldTemplateArguments("a<b"), "a<…>");
 }
 
 TEST(ChainText, SaysWhereCallersWereNotFound) {
