@@ -129,7 +129,7 @@ void StartAtLoad() {
   {
     Unrecorded ours;
     OpenCompressionLibrary();
-    AllowHelper();
+    LibraryIsLoaded();
   }
   if (ThreadState* state = Enter(); state != nullptr) Leave(state);  // sets up, if no malloc has done it yet
   Recording* recording = CurrentRecording();

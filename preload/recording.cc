@@ -19,6 +19,10 @@
 extern "C" {
 extern char** environ;
 extern void* __libc_stack_end;
+// Present in programs built with a sanitizer.
+void __tsan_init() __attribute__((weak));
+void __asan_init() __attribute__((weak));
+void __msan_init() __attribute__((weak));
 }
 
 namespace memtrace::preload {
@@ -29,12 +33,16 @@ constinit Options g_options{};
 constinit char g_out_pattern[sizeof(Path)] = {};
 constinit bool g_options_read = false;
 constinit bool g_settings_wrong = false;
+constinit bool g_library_is_loaded = false;
 constinit bool g_helper_allowed = false;
 constinit std::uint32_t g_recordings_started = 0;
 constinit int g_parent_fd = -1;
 constinit struct stat g_parent_file {};
 
 constinit std::atomic<Recording*> g_recording{nullptr};
+
+// A sanitizer's runtime replaces memcpy and its like, and until it is set up these must not be called.
+bool HasSanitizer() { return __tsan_init != nullptr || __asan_init != nullptr || __msan_init != nullptr; }
 
 // The process's environment; before libc's own start, which sets environ, as the kernel laid it on the stack:
 // argc, argv, null, environment (System V psABI x86-64, 3.4.1).
@@ -238,7 +246,7 @@ Recording* CurrentRecording() {
 }
 
 Recording* StartRecording() {
-  if (g_settings_wrong) return nullptr;
+  if (g_settings_wrong || (!g_library_is_loaded && HasSanitizer())) return nullptr;
   Recording* recording = RecordingMemory();
   if (recording == nullptr) return nullptr;
   RecordingPhase phase = recording->phase.load(std::memory_order_acquire);
@@ -254,10 +262,9 @@ Recording* StartRecording() {
 
 void DoNotStart() { g_settings_wrong = g_options_read = true; }
 
-void AllowHelper() {
-  for (const char* symbol : {"__tsan_init", "__asan_init", "__msan_init"}) {
-    if (dlsym(RTLD_DEFAULT, symbol) != nullptr) return;
-  }
+void LibraryIsLoaded() {
+  g_library_is_loaded = true;
+  if (HasSanitizer()) return;
   g_helper_allowed = true;
   Recording* recording = CurrentRecording();
   if (recording != nullptr) recording->sealer.Init(&recording->windows, g_options.helper && !recording->is_forked_child);

@@ -53,9 +53,9 @@ bool IsForeignProcess(const Recording& recording);
 // From now on StartRecording does nothing, in this process and in its forked children.
 void DoNotStart();
 
-// From the library's constructor: this process may have a helper thread (unless the settings say no).
-// Processes under a thread or address sanitizer may not: its memcpy wants a thread that the sanitizer knows.
-void AllowHelper();
+// From the library's constructor: this process may now have a helper thread (unless the settings say no). Processes
+// under a sanitizer may not: its memcpy wants a thread that it knows; they also start recording only here.
+void LibraryIsLoaded();
 
 // Ends recording for good and says why, once: in the trace, and on stderr unless the program itself is the reason.
 // `error` is a negative errno; `reason` replaces its text.

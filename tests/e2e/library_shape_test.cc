@@ -23,6 +23,8 @@ const Names kAllowedImports = {
     // the process as the linker and libc know it
     "environ", "__environ", "__errno_location", "__libc_stack_end", "_dl_find_object", "dl_iterate_phdr",
     "dladdr", "dlsym", "dlopen", "dlerror", "dladdr1", "dlclose", "__tls_get_addr", "pthread_self",
+    // weak: is a sanitizer's runtime there?
+    "__tsan_init", "__asan_init", "__msan_init",
     // glibc's allocator, called when the next one is not yet known
     "__libc_malloc", "__libc_free", "__libc_calloc", "__libc_realloc", "__libc_memalign", "__libc_valloc",
     "__libc_pvalloc",
