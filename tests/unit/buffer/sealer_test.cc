@@ -2,6 +2,8 @@
 // Tests the way of a full window into the file: nothing lost, in order, with and without the helper thread.
 #include "preload/buffer/sealer.h"
 
+#include <unistd.h>
+
 #include <thread>
 #include <vector>
 
@@ -30,6 +32,9 @@ class SealerTest : public RecordingFolder, public testing::WithParamInterface<Se
     windows_->Init(file_, GetParam().compress);
     sealer_->Init(windows_, GetParam().helper);
     file_->header()->thread_count = static_cast<std::uint64_t>(GetParam().threads);
+    // The helper may still be at work when the file is read: it is the trace of a running process, ours.
+    file_->header()->pid = static_cast<std::uint32_t>(getpid());
+    file_->header()->state = static_cast<std::uint32_t>(format::RecordingState::kRecording);
   }
 
   // Frees of addresses that count up: order and completeness can be read off.
