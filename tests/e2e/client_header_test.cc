@@ -53,7 +53,8 @@ TEST_F(ClientHeader, MarksFromManyThreadsKeepErrno) {
   const ShimRun run = ExpectSoundRun({Program("marks_cxx")});
   EXPECT_EQ(run.out, "errno 77\n");
   std::size_t rounds = 0, cut = 0;
-  for (const auto& mark : SummaryOf(run.trace).marks) {
+  const Summary summary = SummaryOf(run.trace);  // a temporary would end before the loop
+  for (const auto& mark : summary.marks) {
     rounds += mark["name"] == "round";
     cut += mark["name"] == std::string(255, 'x');
   }

@@ -104,7 +104,8 @@ TEST_F(Processes, Daemon) {
   ASSERT_TRUE(Await([&] { return fs::exists(root() / "done"); }, std::chrono::seconds(10)));
   // The daemon is not our child: its end shows in its trace.
   const auto ended_whole = [&] {
-    for (const fs::path& trace : WithTraces(run).traces) {
+    const ShimRun now = WithTraces(run);
+    for (const fs::path& trace : now.traces) {
       if (BlocksIn(trace, "main") == 5000 && SummaryOf(trace).end == "exit") return true;
     }
     return false;

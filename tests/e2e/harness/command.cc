@@ -61,6 +61,7 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
   dup2(in.read_end, 0);
   dup2(out.write_end, 1);
   dup2(err.write_end, 2);
+  close_range(3, ~0U, 0);  // whatever the test's own parent left open: programs see descriptor numbers
   signal(SIGPIPE, SIG_DFL);
   if (command.before_exec) command.before_exec();
   execvpe(argv[0], argv.data(), envp.data());
