@@ -37,6 +37,11 @@ class SealerTest : public RecordingFolder, public testing::WithParamInterface<Se
     file_->header()->state = static_cast<std::uint32_t>(format::RecordingState::kRecording);
   }
 
+  void TearDown() override {
+    sealer_->StopHelper();  // before the file it writes to goes
+    RecordingFolder::TearDown();
+  }
+
   // Frees of addresses that count up: order and completeness can be read off.
   void Record(std::uint32_t thread) {
     WindowOwner owner{thread, 0};
@@ -54,7 +59,7 @@ class SealerTest : public RecordingFolder, public testing::WithParamInterface<Se
   }
 
   char* window_memory_ = static_cast<char*>(MapPrivate(sizeof(WindowPool)));
-  char* sealer_memory_ = static_cast<char*>(MapPrivate(sizeof(Sealer)));  // kept: the helper thread outlives the test
+  char* sealer_memory_ = static_cast<char*>(MapPrivate(sizeof(Sealer)));
   WindowPool* windows_ = nullptr;
   Sealer* sealer_ = nullptr;
 };
