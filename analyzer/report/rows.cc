@@ -116,6 +116,7 @@ void Grouper::AddTo(const std::string& key, const Charge& charge, std::span<cons
 
 void Grouper::AddCaller(Group& group, const Charge& charge, const aggregate::Amount& amount) const {
   if (options_.by != GroupBy::kLine && options_.by != GroupBy::kFunction) return;
+  if (amount.blocks == 0) return;  // nothing of the metric came through this caller
   std::size_t index = charge.attribution.caller_with_line;
   while (index < charge.stack.size() && (!charge.stack[index].has_line() || IsStartCode(charge.stack[index])))
     ++index;

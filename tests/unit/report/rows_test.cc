@@ -70,6 +70,13 @@ TEST_F(RowsTest, AFunctionWithoutLinesIsOneRowWithItsCallersLargestFirst) {
   EXPECT_EQ(rows[0].callers[0].amount.bytes, 300U);
 }
 
+TEST_F(RowsTest, ACallerWithNothingOfTheMetricIsNone) {
+  stacks_.Stack(1, {LibraryFrame("PQexec", "/lib/libpq.so.5"), LineFrame("a", "/a.cc", 1)});
+  stacks_.Stack(2, {LibraryFrame("PQexec", "/lib/libpq.so.5"), LibraryFrame("b", "/lib/b.so")});
+  profile_.Site(1, 0, 0, 0).Site(2, 0, 300, 1);
+  EXPECT_TRUE(Rows()[0].callers.empty());
+}
+
 TEST_F(RowsTest, TheCLibrarysStartCodeIsNobodysCaller) {
   stacks_.Stack(1, {LibraryFrame("", "/usr/bin/ls"), LineFrame("__libc_start_call_main", "/start.h", 58)});
   profile_.Site(1, 0, 100, 1);
