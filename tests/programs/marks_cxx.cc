@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The client header from C++, from several threads at once: each sets the same mark 100 times.
+// The client header from C++, from several threads at once: each of eight sets the same mark 500 times.
 #include <memtrace/memtrace.h>
 
 #include <cerrno>
@@ -10,9 +10,9 @@
 
 int main() {
   std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 8; ++i) {
     threads.emplace_back([] {
-      for (int j = 0; j < 100; ++j) memtrace_mark("round");
+      for (int j = 0; j < 500; ++j) memtrace_mark("round");
     });
   }
   for (std::thread& thread : threads) thread.join();
