@@ -65,7 +65,8 @@ bool BeginSequence(Recording& recording, ThreadState& state) {
     if (window == nullptr || !ThreadCaptureInit(state.capture, 0, StackTop())) return false;
   } else {  // that of an ended thread, whose last events are still in its window
     window = state.encoder.window();
-    if (!recording.file.ReopenIfLost() || !recording.windows.Store(window)) return false;
+    if (recording.file.keeps_descriptor() && !recording.file.ReopenIfLost()) return false;
+    if (!recording.windows.Store(window)) return false;
     WindowPool::Reuse(window, owner, now);
     PublishCounters(recording, state);
     state.counted = {};  // the reset starts its counters anew

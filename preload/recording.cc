@@ -170,6 +170,10 @@ void RememberFile(const Recording& recording) {
   sys::Call(SYS_fstat, g_parent_fd, sys::AsLong(&g_parent_file));
 }
 
+bool MayHaveHelper(const Recording& recording) {
+  return g_options.helper && g_helper_allowed && !recording.is_forked_child && recording.file.keeps_descriptor();
+}
+
 int OpenParts(Recording& recording) {
   utsname system{};
   sys::Call(SYS_uname, sys::AsLong(&system));
@@ -184,7 +188,7 @@ int OpenParts(Recording& recording) {
                       (recording.is_forked_child ? SiteTreeReset(storage) : SiteTreeInit(storage));
   if (!opened) return recording.file.last_error() != 0 ? recording.file.last_error() : -ENOMEM;
   recording.windows.Init(&recording.file, g_options.compress);
-  recording.sealer.Init(&recording.windows, g_options.helper && g_helper_allowed && !recording.is_forked_child);
+  recording.sealer.Init(&recording.windows, MayHaveHelper(recording));
   if (recording.is_forked_child) {
     StackResetAfterFork();
   } else if (!StackInit(StackOptions{g_options.depth, LogModuleFound})) {
@@ -267,7 +271,7 @@ void LibraryIsLoaded() {
   if (HasSanitizer()) return;
   g_helper_allowed = true;
   Recording* recording = CurrentRecording();
-  if (recording != nullptr) recording->sealer.Init(&recording->windows, g_options.helper && !recording->is_forked_child);
+  if (recording != nullptr) recording->sealer.Init(&recording->windows, MayHaveHelper(*recording));
 }
 
 bool IsForeignProcess(const Recording& recording) {

@@ -92,7 +92,8 @@ void Sealer::StopHelper() {
 }
 
 WindowHeader* Sealer::Exchange(WindowHeader* full, const WindowOwner& owner, std::uint64_t base_ticks) {
-  if (failed_.load(std::memory_order_relaxed) || !windows_->file().ReopenIfLost()) return nullptr;
+  if (failed_.load(std::memory_order_relaxed)) return nullptr;
+  if (windows_->file().keeps_descriptor() && !windows_->file().ReopenIfLost()) return nullptr;
   if (queued_.load(std::memory_order_relaxed) < kMaxQueued && StartHelper()) {
     if (WindowHeader* next = windows_->Acquire(owner, base_ticks); next != nullptr) {
       queued_.fetch_add(1, std::memory_order_relaxed);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "preload/base/syscalls.h"
+
 namespace memtrace::preload {
 namespace {
 
@@ -21,16 +23,23 @@ bool LogWriter::Init(TraceFile* file) {
   return chunk != nullptr;
 }
 
-// One thread maps the next chunk; others that come meanwhile lose their record rather than wait: they may be
-// in a signal handler on top of the one that maps.
+// One thread maps the next chunk, others wait the few microseconds for it. Who must not wait is a signal handler on
+// top of the very thread that maps; and nobody waits for ever, should that thread be cancelled on its way.
 ChunkHeader* LogWriter::Grow(ChunkHeader* full) {
-  if (growing_.exchange(true, std::memory_order_acquire)) return nullptr;
+  constexpr int kMaxYields = 100'000;
+  const auto self = static_cast<std::uint32_t>(sys::Call(SYS_gettid));
+  std::uint32_t nobody = 0;
+  for (int yields = 0; !growing_tid_.compare_exchange_strong(nobody, self, std::memory_order_acquire); ++yields) {
+    if (nobody == self || yields == kMaxYields) return nullptr;
+    nobody = 0;
+    sys::Call(SYS_sched_yield);
+  }
   ChunkHeader* chunk = chunk_.load(std::memory_order_acquire);
   if (chunk == full) {
     chunk = static_cast<ChunkHeader*>(file_->MapChunk(format::ChunkKind::kLog, kLogBytes));
     if (chunk != nullptr) chunk_.store(chunk, std::memory_order_release);
   }
-  growing_.store(false, std::memory_order_release);
+  growing_tid_.store(0, std::memory_order_release);
   return chunk;
 }
 

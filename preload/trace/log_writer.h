@@ -5,7 +5,7 @@
 //     │ ChunkHeader │ LogHeader used_bytes │ record │ record │ … zero …
 //                                            size_bytes is stored last: what is not complete reads as 0
 //
-// Lock-free: room is taken by fetch_add. Thread-safe. Each call costs well under a microsecond unless a new
+// Room is taken by fetch_add, without a lock; only a new chunk is waited for. Thread-safe. Each call costs well under a microsecond unless a new
 // chunk is due. Lives in memory that is zero in a forked child.
 #pragma once
 
@@ -43,7 +43,7 @@ class LogWriter {
 
   TraceFile* file_;
   std::atomic<format::ChunkHeader*> chunk_;
-  std::atomic<bool> growing_;
+  std::atomic<std::uint32_t> growing_tid_;  // the thread that maps the next chunk; 0: none
 };
 
 }  // namespace memtrace::preload

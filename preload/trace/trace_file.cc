@@ -42,6 +42,24 @@ void* MapShared(int fd, std::uint64_t offset, std::size_t bytes) {
 
 }  // namespace
 
+class TraceFile::TransientAccess {
+ public:
+  explicit TransientAccess(TraceFile& file) : file_(file) {
+    if (file_.is_transient_) file_.transient_lock_.Lock();
+  }
+  ~TransientAccess() {
+    if (!file_.is_transient_) return;
+    if (file_.IsOpen()) sys::Call(SYS_close, file_.fd_);
+    file_.fd_ = -1;
+    file_.transient_lock_.Unlock();
+  }
+  TransientAccess(const TransientAccess&) = delete;
+  TransientAccess& operator=(const TransientAccess&) = delete;
+
+ private:
+  TraceFile& file_;
+};
+
 int TraceFile::Create(const char* pattern, const NameFacts& facts) {
   fd_ = CreateTraceFile(pattern, facts, &path_);
   if (fd_ < 0) return fd_;
@@ -55,6 +73,11 @@ int TraceFile::Create(const char* pattern, const NameFacts& facts) {
   header_->trace_id = RandomId();
   header_->file_end = format::kFileHeaderBytes;
   header_->own_mapped_bytes = format::kFileHeaderBytes;
+  if (fd_ < kLowestHighNumber) {
+    is_transient_ = true;
+    sys::Call(SYS_close, fd_);
+    fd_ = -1;
+  }
   return 0;
 }
 
@@ -127,7 +150,17 @@ bool TraceFile::ReopenIfLost() {
 }
 
 void* TraceFile::MapChunk(ChunkKind kind, std::size_t size_bytes) {
-  if (!ReopenIfLost()) return nullptr;
+  TransientAccess access(*this);
+  return ReopenIfLost() ? MapReserved(kind, size_bytes) : nullptr;
+}
+
+bool TraceFile::AppendEvents(const format::EventsHeader& events, const void* data) {
+  TransientAccess access(*this);
+  const bool is_open = is_transient_ ? ReopenIfLost() : IsOpen();
+  return is_open ? WriteEvents(events, data) : Fail(-EBADF);
+}
+
+void* TraceFile::MapReserved(ChunkKind kind, std::size_t size_bytes) {
   const std::uint64_t offset = TakeSpace(size_bytes, format::kPageBytes);
   if (!FitsFileSizeLimit(offset + size_bytes) || !Allocate(offset, size_bytes)) return nullptr;
   auto* chunk = static_cast<ChunkHeader*>(MapShared(fd_, offset, size_bytes));
@@ -143,8 +176,7 @@ void* TraceFile::MapChunk(ChunkKind kind, std::size_t size_bytes) {
   return chunk;
 }
 
-bool TraceFile::AppendEvents(const format::EventsHeader& events, const void* data) {
-  if (!IsOpen()) return Fail(-EBADF);
+bool TraceFile::WriteEvents(const format::EventsHeader& events, const void* data) {
   struct {
     ChunkHeader chunk;
     format::EventsHeader events;

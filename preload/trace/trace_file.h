@@ -18,6 +18,7 @@
 #include <cstdint>
 
 #include "memtrace/trace_format.h"
+#include "preload/base/spin_lock.h"
 #include "preload/trace/trace_name.h"
 
 namespace memtrace::preload {
@@ -40,6 +41,10 @@ class TraceFile {
   // does so beside it could take the number that the program's next open expects.
   bool ReopenIfLost();
 
+  // False where the program may have so few descriptors (ulimit -n) that we keep none: the file is then opened for
+  // each access, which only the program's own threads may do.
+  bool keeps_descriptor() const { return !is_transient_; }
+
   format::FileHeader* header() const { return header_; }
   const Path& path() const { return path_; }
   int last_error() const { return last_error_.load(std::memory_order_relaxed); }
@@ -53,12 +58,18 @@ class TraceFile {
   bool WriteAt(std::uint64_t offset, const void* data, std::size_t size_bytes);
   // False if our descriptor was closed by the program, and perhaps given to another file.
   bool IsOpen() const;
+  void* MapReserved(format::ChunkKind kind, std::size_t size_bytes);
+  bool WriteEvents(const format::EventsHeader& events, const void* data);
+  // Around each access when no descriptor is kept.
+  class TransientAccess;
   bool Fail(long error);
 
   format::FileHeader* header_;
   int fd_;
   dev_t device_;
   ino_t inode_;
+  bool is_transient_;
+  SpinLock transient_lock_;
   std::atomic<int> last_error_;
   Path path_;
 };

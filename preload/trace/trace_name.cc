@@ -59,7 +59,7 @@ Path Absolute(const Path& path) {
 int MoveToHighNumber(int fd) {
   rlimit limit{};
   sys::Call(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, sys::AsLong(&limit));
-  for (long wanted = 1000; wanted >= 250; wanted /= 2) {
+  for (long wanted = 1000; wanted >= kLowestHighNumber; wanted /= 2) {
     if (static_cast<rlim_t>(wanted) >= limit.rlim_cur) continue;
     const long high = sys::Call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, wanted);
     if (sys::IsError(high)) continue;

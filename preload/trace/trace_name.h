@@ -23,7 +23,9 @@ struct NameFacts {
 // other pair stays as it is. A name without %n gets ".<number>" before its ".mtr" (or at its end) if number > 0.
 Path ExpandName(const char* pattern, const NameFacts& facts, std::uint32_t number);
 
-// Moves a descriptor out of the way of programs that count theirs, if the limit allows; returns its new number.
+// Moves a descriptor out of the way of programs that count theirs, to kLowestHighNumber or above, if the limit
+// allows; returns its new number, or the old one.
+inline constexpr int kLowestHighNumber = 250;
 int MoveToHighNumber(int fd);
 
 // Opens a new file, mode 0600, at the first number whose name is free, and moves the descriptor to a high
