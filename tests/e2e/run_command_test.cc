@@ -81,7 +81,7 @@ TEST_F(RunCommand, DepthOption) {
 
 TEST_F(RunCommand, PassesTerminationOn) {
   Background run(Plain({MemtracePath(), "run", "--", "/bin/sh", "-c",
-                        "trap 'exit 5' TERM; echo up; while :; do sleep 0.05; done"}));
+                        "sleep 60 & trap 'kill $!; exit 5' TERM; echo up; wait"}));
   ASSERT_TRUE(run.AwaitOutput("up\n", std::chrono::seconds(10)));
   run.Signal(SIGTERM);
   EXPECT_EQ(EndOf(run.Finish()), "exit code 5");
