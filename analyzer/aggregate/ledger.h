@@ -26,15 +26,16 @@
 
 namespace memtrace::aggregate {
 
-// One stack on one allocating thread.
+// One stack on one allocating thread, and one class of sizes where they are told apart.
 class LedgerEntry {
  public:
   model::NodeId node = 0;
   model::ThreadId thread = 0;
+  std::uint32_t size_class = 0;  // if sites are told apart by it
 
  private:
   friend class Ledger;
-  std::uint32_t next_ = 0;  // another thread's entry of the same node
+  std::uint32_t next_ = 0;  // another entry of the same node
   std::uint64_t epoch_ = 0;
   Amount since_peak_;
 
@@ -51,11 +52,13 @@ class Ledger {
   explicit Ledger(std::size_t node_count);
 
   // The entry's number, for the calls below.
-  std::uint32_t EntryOf(model::NodeId node, model::ThreadId thread) {
+  std::uint32_t EntryOf(model::NodeId node, model::ThreadId thread, std::uint32_t size_class = 0) {
     if (node >= first_.size()) node = 0;
     std::uint32_t at = first_[node];
-    while (at != 0 && entries_[at].thread != thread) at = entries_[at].next_;
-    return at != 0 ? at : NewEntry(node, thread);
+    while (at != 0 && (entries_[at].thread != thread || entries_[at].size_class != size_class)) {
+      at = entries_[at].next_;
+    }
+    return at != 0 ? at : NewEntry(node, thread, size_class);
   }
 
   // New memory: counts in live and total.
@@ -111,7 +114,7 @@ class Ledger {
     }
     entry->since_peak_ += change;
   }
-  std::uint32_t NewEntry(model::NodeId node, model::ThreadId thread);
+  std::uint32_t NewEntry(model::NodeId node, model::ThreadId thread, std::uint32_t size_class);
 
   std::vector<LedgerEntry> entries_;  // [0] is unused: 0 ends the lists
   std::vector<std::uint32_t> first_;  // by node: its newest entry

@@ -15,8 +15,13 @@ using model::EventType;
 
 }  // namespace
 
-LiveBlocks::LiveBlocks(std::span<const model::Site> sites, std::size_t thread_count)
-    : sites_(sites), ledger_(sites.size()), threads_(thread_count) {}
+LiveBlocks::LiveBlocks(std::span<const model::Site> sites, std::size_t thread_count,
+                       const Selection* selection, bool split_by_size)
+    : sites_(sites),
+      selection_(selection),
+      size_classes_(split_by_size),
+      ledger_(sites.size()),
+      threads_(thread_count) {}
 
 void LiveBlocks::Finish() {
   for (ThreadState& thread : threads_) {
@@ -30,15 +35,23 @@ inline LiveBlocks::ThreadState& LiveBlocks::StateOf(const Event& event) {
   return threads_[event.thread];
 }
 
+// The ledger entry of a new block; 0 if the selection does not want it.
+inline std::uint32_t LiveBlocks::EntryFor(const Event& event) {
+  if (selection_ != nullptr && !selection_->Takes(event.ticks, event.thread, event.size, next_ordinal_++)) {
+    return 0;
+  }
+  return ledger_.EntryOf(event.node, event.thread, size_classes_.Note(event.size));
+}
+
 inline void LiveBlocks::Allocate(const Event& event, ThreadState* thread) {
-  const std::uint32_t entry = ledger_.EntryOf(event.node, event.thread);
+  const std::uint32_t entry = EntryFor(event);
   const auto [block, is_new] = blocks_.Insert(event.address);
-  if (!is_new) {
+  if (!is_new && block->entry != 0) {
     ++counts_.lost_frees;
     ledger_.Release(block->entry, {block->size, 1});
   }
   *block = Block{event.size, entry};
-  ledger_.Allocate(entry, {event.size, 1}, event.ticks);
+  if (entry != 0) ledger_.Allocate(entry, {event.size, 1}, event.ticks);
   thread->last_allocation = event.address;
   thread->has_allocated = true;
 }
@@ -68,6 +81,7 @@ inline LiveBlocks::Release LiveBlocks::Free(const Event& event, const ThreadStat
   }
   const Amount amount{release.block.size, 1};
   const std::uint32_t entry = release.block.entry;
+  if (entry == 0) return release;
   ledger_.Release(entry, amount);
   ++counts_.frees;
   // The address alone is not enough: another thread may have got it since.
@@ -87,6 +101,7 @@ void LiveBlocks::Undo(const Release& release, std::uint64_t ticks) {
   const auto [block, is_new] = blocks_.Insert(release.address);
   if (!is_new) return;  // given out meanwhile: then realloc did free it, whatever it said
   *block = release.block;
+  if (release.block.entry == 0) return;
   const Amount amount{release.block.size, 1};
   ledger_.AddLive(release.block.entry, amount, ticks);
   --counts_.frees;

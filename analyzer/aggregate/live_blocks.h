@@ -16,6 +16,8 @@
 #include <vector>
 
 #include "analyzer/aggregate/ledger.h"
+#include "analyzer/aggregate/selection.h"
+#include "analyzer/aggregate/size_classes.h"
 #include "analyzer/model/event.h"
 #include "analyzer/reader/address_map.h"
 
@@ -23,7 +25,7 @@ namespace memtrace::aggregate {
 
 struct BlockCounts {
   std::uint64_t frees = 0;
-  std::uint64_t unknown_frees = 0;
+  std::uint64_t unknown_frees = 0;  // of these nothing else is known, so a selection keeps them all
   std::uint64_t mismatched_frees = 0;
   std::uint64_t lost_frees = 0;
 };
@@ -32,7 +34,9 @@ struct BlockCounts {
 class LiveBlocks {
  public:
   // `sites` tells how blocks were asked for; it must outlive this.
-  LiveBlocks(std::span<const model::Site> sites, std::size_t thread_count);
+  // `selection`, which must outlive it too, says which blocks count; null: all do.
+  LiveBlocks(std::span<const model::Site> sites, std::size_t thread_count,
+             const Selection* selection = nullptr, bool split_by_size = false);
 
   void Apply(std::span<const model::Event> events);
   // After the last event.
@@ -40,11 +44,12 @@ class LiveBlocks {
 
   const Ledger& ledger() const { return ledger_; }
   const BlockCounts& counts() const { return counts_; }
+  const SizeClasses& size_classes() const { return size_classes_; }
 
  private:
   struct Block {
     std::uint64_t size = 0;
-    std::uint32_t entry = 0;
+    std::uint32_t entry = 0;  // 0: it does not count
   };
 
   // What a free did, so that a cancelled realloc can be taken back.
@@ -71,7 +76,12 @@ class LiveBlocks {
   void Undo(const Release& release, std::uint64_t ticks);
   format::FreeForm ExpectedForm(std::uint32_t entry) const;
 
+  std::uint32_t EntryFor(const model::Event& event);
+
   std::span<const model::Site> sites_;
+  const Selection* selection_;
+  SizeClasses size_classes_;
+  std::uint64_t next_ordinal_ = 0;  // with a selection
   Ledger ledger_;
   reader::AddressMap<Block> blocks_;
   std::vector<ThreadState> threads_;

@@ -10,10 +10,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <vector>
 
 #include "analyzer/aggregate/ledger.h"
+#include "analyzer/aggregate/selection.h"
+#include "analyzer/aggregate/size_classes.h"
 #include "analyzer/model/event.h"
 
 namespace memtrace::aggregate {
@@ -21,11 +24,22 @@ namespace memtrace::aggregate {
 // Not thread-safe. Costs O(log pieces) an event.
 class Mappings {
  public:
-  explicit Mappings(std::size_t node_count) : ledger_(node_count) {}
+  // `selection`, which must outlive it, says which mappings count; null: all do.
+  explicit Mappings(std::size_t node_count, const Selection* selection = nullptr, bool split_by_size = false)
+      : selection_(selection), size_classes_(split_by_size), ledger_(node_count) {}
+
+  // Calls `gone` for each mapping whose last piece goes: its ordinal (how many were made before it), and when
+  // it was made and went.
+  using GoneFunction = std::function<void(std::uint64_t, std::uint64_t, std::uint64_t)>;
+  void OnGone(GoneFunction gone) { gone_ = std::move(gone); }
 
   void Apply(const model::Event& event);
 
+  // Calls `visit` with ordinal and birth for each mapping that is there.
+  void ForEachLive(const std::function<void(std::uint64_t, std::uint64_t)>& visit) const;
+
   const Ledger& ledger() const { return ledger_; }
+  const SizeClasses& size_classes() const { return size_classes_; }
   std::uint64_t frees() const { return frees_; }                    // mappings gone for good
   std::uint64_t unknown_unmaps() const { return unknown_unmaps_; }  // of nothing that we saw mapped
 
@@ -35,10 +49,11 @@ class Mappings {
     std::uint64_t end;
   };
   struct Mapping {
-    std::uint32_t entry = 0;
+    std::uint32_t entry = 0;  // 0: it does not count
     std::uint32_t pieces = 0;
     std::uint64_t bytes = 0;  // when it was made
     std::uint64_t serial = 0;
+    std::uint64_t birth_ticks = 0;
     model::ThreadId thread = 0;
   };
   struct Piece {
@@ -50,10 +65,13 @@ class Mappings {
   static Range Pages(std::uint64_t address, std::uint64_t length);
   void Add(const Range& range, const model::Event& event);
   // False if nothing of ours was there.
-  bool Remove(const Range& range, model::ThreadId thread);
-  void CutPiece(Pieces::iterator piece, const Range& range, model::ThreadId thread);
-  void ForgetMapping(std::uint32_t index, model::ThreadId thread);
+  bool Remove(const Range& range, const model::Event& event);
+  void CutPiece(Pieces::iterator piece, const Range& range, const model::Event& event);
+  void ForgetMapping(std::uint32_t index, const model::Event& event);
 
+  const Selection* selection_;
+  SizeClasses size_classes_;
+  GoneFunction gone_;
   Ledger ledger_;
   Pieces pieces_;
   std::vector<Mapping> mappings_;

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "analyzer/aggregate/profile.h"
+#include "analyzer/aggregate/query.h"
 
 namespace memtrace::aggregate {
 namespace {
@@ -16,7 +16,23 @@ namespace {
 constexpr std::size_t kMaxNamesInMessage = 10;
 constexpr double kMaxSeconds = 9e9;  // 285 years; keeps nanoseconds within 64 bits
 
-// "1.5", "1.5s", "200ms", "30us", "5ns".
+std::string MarksThereAre(const model::Trace& trace) {
+  std::vector<std::string_view> names;
+  for (const model::Mark& mark : trace.marks) {
+    if (std::find(names.begin(), names.end(), mark.name) == names.end()) names.push_back(mark.name);
+  }
+  if (names.empty()) return "this trace has no marks";
+  std::string list = "marks of this trace: ";
+  for (std::size_t i = 0; i < std::min(names.size(), kMaxNamesInMessage); ++i) {
+    list += fmt::format("{}\"{}\"", i == 0 ? "" : ", ", names[i]);
+  }
+  if (names.size() > kMaxNamesInMessage)
+    list += fmt::format(" and {} more", names.size() - kMaxNamesInMessage);
+  return list;
+}
+
+}  // namespace
+
 std::optional<std::uint64_t> ParseTimeNs(std::string_view text) {
   double number = 0;
   const auto [rest, error] =
@@ -38,23 +54,6 @@ std::optional<std::uint64_t> ParseTimeNs(std::string_view text) {
   if (seconds > kMaxSeconds) return std::nullopt;
   return static_cast<std::uint64_t>(seconds * 1e9 + 0.5);
 }
-
-std::string MarksThereAre(const model::Trace& trace) {
-  std::vector<std::string_view> names;
-  for (const model::Mark& mark : trace.marks) {
-    if (std::find(names.begin(), names.end(), mark.name) == names.end()) names.push_back(mark.name);
-  }
-  if (names.empty()) return "this trace has no marks";
-  std::string list = "marks of this trace: ";
-  for (std::size_t i = 0; i < std::min(names.size(), kMaxNamesInMessage); ++i) {
-    list += fmt::format("{}\"{}\"", i == 0 ? "" : ", ", names[i]);
-  }
-  if (names.size() > kMaxNamesInMessage)
-    list += fmt::format(" and {} more", names.size() - kMaxNamesInMessage);
-  return list;
-}
-
-}  // namespace
 
 Result<Moment> ParseMoment(const std::string& text, const model::Trace& trace) {
   if (text == "peak") return Moment{Moment::Kind::kPeak, 0, "at peak"};

@@ -24,17 +24,20 @@ struct Stop {
 
 class ProfileBuilder {
  public:
-  ProfileBuilder(const reader::TraceReader& reader, const ProfileRequest& request)
+  // `selection` chooses within the query's domain; null: all of it.
+  ProfileBuilder(const reader::TraceReader& reader, const Query& query, const Selection* selection)
       : reader_(reader),
         trace_(reader.trace()),
-        request_(request),
-        blocks_(trace_.sites, trace_.threads.size()),
-        mappings_(trace_.sites.size()) {
+        query_(query),
+        blocks_(trace_.sites, trace_.threads.size(), query.domain == Domain::kHeap ? selection : nullptr,
+                query.split_by_size),
+        mappings_(trace_.sites.size(), query.domain == Domain::kMapped ? selection : nullptr,
+                  query.split_by_size) {
     for (std::size_t i = 0; i < trace_.marks.size(); ++i) {
       stops_.push_back({reader.LastTickAt(trace_.marks[i].time_ns), i});
     }
-    if (request.moment.kind == Moment::Kind::kTime) {
-      stops_.push_back({reader.LastTickAt(request.moment.time_ns), std::nullopt});
+    if (query.moment.kind == Moment::Kind::kTime) {
+      stops_.push_back({reader.LastTickAt(query.moment.time_ns), std::nullopt});
     }
     std::stable_sort(stops_.begin(), stops_.end(),
                      [](const Stop& a, const Stop& b) { return a.last_tick < b.last_tick; });
@@ -58,8 +61,9 @@ class ProfileBuilder {
   Profile Finish() {
     blocks_.Finish();
     while (next_stop_ < stops_.size()) ReachStop();
-    profile_.domain = request_.domain;
-    profile_.moment = request_.moment;
+    profile_.query = query_;
+    profile_.domain = query_.domain;
+    profile_.moment = query_.moment;
     FillSums();
     FillCounts();
     FillSites();
@@ -68,14 +72,14 @@ class ProfileBuilder {
 
  private:
   const Ledger& ledger() const {
-    return request_.domain == Domain::kHeap ? blocks_.ledger() : mappings_.ledger();
+    return query_.domain == Domain::kHeap ? blocks_.ledger() : mappings_.ledger();
   }
 
   void Apply(std::span<const model::Event> events) {
     for (const model::Event& event : events) {
       if (event.type >= model::EventType::kMap) mappings_.Apply(event);
     }
-    if (request_.domain == Domain::kHeap) blocks_.Apply(events);
+    if (query_.domain == Domain::kHeap) blocks_.Apply(events);
   }
 
   void ReachStop() {
@@ -95,7 +99,7 @@ class ProfileBuilder {
     profile_.temporary = ledger().temporary();
     profile_.peak_time_ns = reader_.TimeNs(ledger().peak_ticks());
     profile_.peak_mapped = mappings_.ledger().peak();
-    switch (request_.moment.kind) {
+    switch (query_.moment.kind) {
       case Moment::Kind::kPeak:
         profile_.moment_time_ns = profile_.peak_time_ns;
         break;
@@ -103,13 +107,13 @@ class ProfileBuilder {
         profile_.moment_time_ns = trace_.info.duration_ns;
         break;
       case Moment::Kind::kTime:
-        profile_.moment_time_ns = request_.moment.time_ns;
+        profile_.moment_time_ns = query_.moment.time_ns;
         break;
     }
   }
 
   void FillCounts() {
-    if (request_.domain == Domain::kMapped) {
+    if (query_.domain == Domain::kMapped) {
       profile_.frees = mappings_.frees();
       profile_.unknown_frees = mappings_.unknown_unmaps();
       return;
@@ -121,11 +125,15 @@ class ProfileBuilder {
   }
 
   void FillSites() {
+    const SizeClasses& sizes =
+        query_.domain == Domain::kHeap ? blocks_.size_classes() : mappings_.size_classes();
+    profile_.size_classes = sizes.bounds();
     for (std::size_t i = 0; i < ledger().entries().size(); ++i) {
       const LedgerEntry& entry = ledger().entries()[i];
       SiteAmounts site;
       site.node = entry.node;
       site.thread = entry.thread;
+      site.size_class = entry.size_class;
       site.peak = ledger().PeakOf(entry);
       site.not_freed = entry.live;
       site.total = entry.total;
@@ -137,7 +145,7 @@ class ProfileBuilder {
   }
 
   Amount LiveAtMoment(std::size_t index, const SiteAmounts& site) const {
-    switch (request_.moment.kind) {
+    switch (query_.moment.kind) {
       case Moment::Kind::kPeak:
         return site.peak;
       case Moment::Kind::kEnd:
@@ -150,7 +158,7 @@ class ProfileBuilder {
 
   const reader::TraceReader& reader_;
   const model::Trace& trace_;
-  const ProfileRequest& request_;
+  const Query& query_;
   LiveBlocks blocks_;
   Mappings mappings_;
   std::vector<Stop> stops_;
@@ -159,13 +167,37 @@ class ProfileBuilder {
   Profile profile_;
 };
 
-}  // namespace
-
-Profile BuildProfile(reader::TraceReader& reader, const ProfileRequest& request,
-                     const std::function<void(double)>& progress) {
-  ProfileBuilder builder(reader, request);
+Profile Pass(reader::TraceReader& reader, const Query& query, const Selection* selection,
+             const std::function<void(double)>& progress) {
+  ProfileBuilder builder(reader, query, selection);
   reader.ForEachBatch([&](std::span<const model::Event> events) { builder.Visit(events); }, progress);
   return builder.Finish();
+}
+
+// Puts the time of the domain's peak where an end of the range is the peak.
+void ResolvePeaks(reader::TraceReader& reader, Query& query, const std::function<void(double)>& progress) {
+  const auto is_peak = [](const std::optional<Moment>& end) {
+    return end && end->kind == Moment::Kind::kPeak;
+  };
+  if (!is_peak(query.from) && !is_peak(query.to)) return;
+  const std::uint64_t peak_time_ns = Pass(reader, {.domain = query.domain}, nullptr, progress).peak_time_ns;
+  for (std::optional<Moment>* end : {&query.from, &query.to}) {
+    if (is_peak(*end)) *end = Moment{Moment::Kind::kTime, peak_time_ns, (*end)->label};
+  }
+}
+
+}  // namespace
+
+Profile BuildProfile(reader::TraceReader& reader, const Query& query,
+                     const std::function<void(double)>& progress) {
+  Query resolved = query;
+  ResolvePeaks(reader, resolved, progress);
+  OrdinalSet lifetimes;
+  if (!query.lifetime_ns.is_all()) {
+    lifetimes = FindLifetimes(reader, query.domain, query.lifetime_ns, progress);
+  }
+  const Selection selection(resolved, reader, std::move(lifetimes));
+  return Pass(reader, resolved, resolved.selects_blocks() ? &selection : nullptr, progress);
 }
 
 }  // namespace memtrace::aggregate

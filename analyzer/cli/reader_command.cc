@@ -124,7 +124,7 @@ std::function<void(double)> OpenTrace::NewProgress() {
 Result<aggregate::Profile> OpenTrace::Profile(const std::string& at, aggregate::Domain domain) {
   Result<aggregate::Moment> moment = aggregate::ParseMoment(at, trace());
   if (!moment) return moment.error();
-  const aggregate::ProfileRequest request{domain, *moment};
+  const aggregate::Query request{domain, *moment};
   return Pass([&](reader::TraceReader& reader, const auto& progress) {
     return aggregate::BuildProfile(reader, request, progress);
   });

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// Queries in terms of events: ticks instead of times.
+#include "analyzer/aggregate/selection.h"
+
+#include <algorithm>
+
+#include "analyzer/aggregate/block_follower.h"
+#include "analyzer/aggregate/mappings.h"
+
+namespace memtrace::aggregate {
+namespace {
+
+// Notes the blocks that lived long enough and not too long; for LiveBlocks' and for Mappings' blocks.
+class LifetimeFinder {
+ public:
+  LifetimeFinder(const reader::TraceReader& reader, const Bounds& wanted_ns)
+      : reader_(reader), wanted_ns_(wanted_ns) {}
+
+  void Allocated(const FollowedBlock& /*block*/) {}
+  void Freed(const FollowedBlock& block, const BlockEnd& end) {
+    Ended(block.ordinal, block.birth_ticks, end.ticks);
+  }
+
+  void Ended(std::uint64_t ordinal, std::uint64_t birth_ticks, std::uint64_t ticks) {
+    const std::uint64_t birth_ns = reader_.TimeNs(birth_ticks);
+    const std::uint64_t lifetime_ns = std::max(reader_.TimeNs(ticks), birth_ns) - birth_ns;
+    if (wanted_ns_.Contains(lifetime_ns)) found_.Add(ordinal);
+  }
+  void NeverEnded(std::uint64_t ordinal, std::uint64_t birth_ticks) {
+    const std::uint64_t birth_ns = reader_.TimeNs(birth_ticks);
+    const std::uint64_t age_ns = std::max(reader_.trace().info.duration_ns, birth_ns) - birth_ns;
+    if (age_ns >= wanted_ns_.min && wanted_ns_.max == ~0ULL) found_.Add(ordinal);
+  }
+
+  OrdinalSet Take() { return std::move(found_); }
+
+ private:
+  const reader::TraceReader& reader_;
+  const Bounds wanted_ns_;
+  OrdinalSet found_;
+};
+
+}  // namespace
+
+Selection::Selection(const Query& query, const reader::TraceReader& reader, OrdinalSet lifetimes)
+    : size_bytes_(query.size_bytes),
+      is_any_thread_(query.threads.empty()),
+      is_any_lifetime_(query.lifetime_ns.is_all()),
+      lifetimes_(std::move(lifetimes)) {
+  if (query.from && query.from->kind == Moment::Kind::kTime && query.from->time_ns > 0) {
+    first_tick_ = reader.LastTickAt(query.from->time_ns) + 1;
+  }
+  if (query.from && query.from->kind == Moment::Kind::kEnd) first_tick_ = ~0ULL;
+  if (query.to && query.to->kind == Moment::Kind::kTime) last_tick_ = reader.LastTickAt(query.to->time_ns);
+  for (const model::ThreadId thread : query.threads) {
+    if (thread >= threads_.size()) threads_.resize(thread + 1);
+    threads_[thread] = true;
+  }
+}
+
+OrdinalSet FindLifetimes(reader::TraceReader& reader, Domain domain, const Bounds& lifetime_ns,
+                         const std::function<void(double)>& progress) {
+  LifetimeFinder finder(reader, lifetime_ns);
+  if (domain == Domain::kHeap) {
+    BlockFollower<LifetimeFinder> blocks(finder);
+    reader.ForEachBatch([&](std::span<const model::Event> events) { blocks.Apply(events); }, progress);
+    blocks.Finish();
+    blocks.ForEachLive(
+        [&](const FollowedBlock& block) { finder.NeverEnded(block.ordinal, block.birth_ticks); });
+    return finder.Take();
+  }
+  Mappings mappings(reader.trace().sites.size());
+  mappings.OnGone([&](std::uint64_t ordinal, std::uint64_t birth_ticks, std::uint64_t ticks) {
+    finder.Ended(ordinal, birth_ticks, ticks);
+  });
+  reader.ForEachEvent([&](const model::Event& event) { mappings.Apply(event); }, progress);
+  mappings.ForEachLive(
+      [&](std::uint64_t ordinal, std::uint64_t birth_ticks) { finder.NeverEnded(ordinal, birth_ticks); });
+  return finder.Take();
+}
+
+}  // namespace memtrace::aggregate
