@@ -57,7 +57,7 @@ int RunLeaks(const LeaksArguments& arguments) {
         return report::FindNotFreedTimes(reader, progress);
       });
     }
-    report::SymbolizedStacks stacks(open.trace(), {!arguments.no_inlines, {}});
+    report::SymbolizedStacks stacks(open.trace(), open.Symbols(!arguments.no_inlines));
     const report::LeaksReport leaks(open.trace(), *profile, times, stacks, *options);
     Output output;
     output.text = arguments.reader.json ? report::ToText(leaks.ToJson()) : leaks.Text(open.render());

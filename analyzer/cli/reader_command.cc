@@ -17,6 +17,7 @@
 #include "analyzer/cli/exit_codes.h"
 #include "analyzer/cli/messages.h"
 #include "analyzer/cli/trace_choice.h"
+#include "analyzer/symbolize/debuginfod.h"
 #include "analyzer/util/progress.h"
 #include "analyzer/util/terminal.h"
 
@@ -99,6 +100,26 @@ void AddReaderOptions(CLI::App& command, ReaderOptions& options) {
   command.add_option("--color", options.color, "auto (a terminal, and no NO_COLOR), always or never")
       ->type_name("WHEN")
       ->capture_default_str();
+  constexpr const char* kGroup = "Names";
+  command
+      .add_option(
+          "--sysroot", options.symbols.sysroot,
+          "Copy of the files of the machine that recorded: programs and libraries are looked up there first")
+      ->type_name("FOLDER")
+      ->check(CLI::ExistingDirectory)
+      ->group(kGroup);
+  command
+      .add_option("--debug-path", options.symbols.debug_paths,
+                  "Folder with debug files, before /usr/lib/debug; may be given again")
+      ->type_name("FOLDER")
+      ->check(CLI::ExistingDirectory)
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->group(kGroup);
+  command
+      .add_flag("--debuginfod", options.symbols.debuginfod,
+                "Fetch debug information that is missing here from the servers of DEBUGINFOD_URLS")
+      ->group(kGroup);
 }
 
 CLI::Validator DigitsOnly() {
@@ -121,6 +142,12 @@ std::function<void(double)> OpenTrace::NewProgress() {
   return [progress](double share) { progress->Show(share); };
 }
 
+symbolize::SymbolizerOptions OpenTrace::Symbols(bool inlines) const {
+  symbolize::SymbolizerOptions symbols = symbols_;
+  symbols.inlines = inlines;
+  return symbols;
+}
+
 Result<aggregate::Profile> OpenTrace::Profile(const std::string& at, aggregate::Domain domain) {
   Result<aggregate::Moment> moment = aggregate::ParseMoment(at, trace());
   if (!moment) return moment.error();
@@ -141,11 +168,15 @@ int RunReaderCommand(const ReaderOptions& options, const std::function<Result<Ou
     return FailWith({ErrorCode::kUsage,
                      fmt::format("--color \"{}\" is not known: auto, always or never", options.color)});
   }
+  // Told before minutes are spent on reading the trace.
+  if (options.symbols.debuginfod) {
+    if (auto servers = symbolize::Debuginfod::Open(); !servers) return FailWith(servers.error());
+  }
   Result<std::string> path = ChooseTrace(options);
   if (!path) return FailWith(path.error());
   Result<reader::TraceReader> reader = reader::TraceReader::Open(*path);
   if (!reader) return FailWith(reader.error());
-  OpenTrace open(std::move(*reader), RenderFor(options, *color));
+  OpenTrace open(std::move(*reader), RenderFor(options, *color), options.symbols);
   Result<Output> output = work(open);
   if (!output) return FailWith(output.error());
   if (Result<void> written = WriteOutput(options, output->text); !written) return FailWith(written.error());

@@ -21,7 +21,8 @@ struct ReaderOptions {
   std::string output;  // empty or "-": stdout
   std::string color = "auto";
   bool json = false;
-  int output_fd = 1;  // where "stdout" is; `run --report` writes to stderr
+  symbolize::SymbolizerOptions symbols;  // where names come from; see OpenTrace::Symbols
+  int output_fd = 1;                     // where "stdout" is; `run --report` writes to stderr
 };
 
 void AddReaderOptions(CLI::App& command, ReaderOptions& options);
@@ -33,11 +34,14 @@ CLI::Validator DigitsOnly();
 // An opened trace, with progress bars on passes over it.
 class OpenTrace {
  public:
-  OpenTrace(reader::TraceReader reader, report::RenderOptions render)
-      : reader_(std::move(reader)), render_(std::move(render)) {}
+  OpenTrace(reader::TraceReader reader, report::RenderOptions render, symbolize::SymbolizerOptions symbols)
+      : reader_(std::move(reader)), render_(std::move(render)), symbols_(std::move(symbols)) {}
 
   const model::Trace& trace() const { return reader_.trace(); }
   const report::RenderOptions& render() const { return render_; }
+  // For report::SymbolizedStacks: what the shared options say about names. Without `inlines` calls that the
+  // compiler inlined are left folded.
+  symbolize::SymbolizerOptions Symbols(bool inlines = true) const;
 
   // A pass over the events: `work` gets the reader and a function to tell its progress to.
   template <typename Work>
@@ -52,6 +56,7 @@ class OpenTrace {
 
   reader::TraceReader reader_;
   report::RenderOptions render_;
+  symbolize::SymbolizerOptions symbols_;
 };
 
 // What a command hands back for output.

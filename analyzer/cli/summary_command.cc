@@ -17,7 +17,7 @@ int RunSummary(const ReaderOptions& options) {
   return RunReaderCommand(options, [&](OpenTrace& open) -> Result<Output> {
     Result<aggregate::Profile> profile = open.Profile("peak");
     if (!profile) return profile.error();
-    report::SymbolizedStacks stacks(open.trace());
+    report::SymbolizedStacks stacks(open.trace(), open.Symbols());
     const report::SummaryReport summary(open.trace(), *profile, stacks);
     std::string text = options.json ? report::ToText(summary.ToJson()) : summary.Text(open.render());
     return Output{std::move(text), 0, stacks.problems()};

@@ -75,7 +75,7 @@ int RunTop(const TopArguments& arguments) {
   return RunReaderCommand(arguments.reader, [&](OpenTrace& open) -> Result<Output> {
     Result<aggregate::Profile> profile = open.Profile(arguments.at.empty() ? "peak" : arguments.at, *domain);
     if (!profile) return profile.error();
-    report::SymbolizedStacks stacks(open.trace(), {!arguments.no_inlines, {}});
+    report::SymbolizedStacks stacks(open.trace(), open.Symbols(!arguments.no_inlines));
     Result<report::TopReport> top = report::TopReport::Build(open.trace(), *profile, stacks, *options);
     if (!top) return top.error();
     std::string text = arguments.reader.json ? report::ToText(top->ToJson())

@@ -103,6 +103,19 @@ std::optional<DebugLink> ElfFile::debug_link() const {
   return DebugLink{name, crc};
 }
 
+bool ElfFile::has_dwarf() const {
+  std::size_t names = 0;
+  if (elf_getshdrstrndx(elf_, &names) != 0) return false;
+  for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf_, section)) != nullptr;) {
+    GElf_Shdr header;
+    if (gelf_getshdr(section, &header) == nullptr || header.sh_type == SHT_NOBITS) continue;
+    const char* name = elf_strptr(elf_, names, header.sh_name);
+    if (name == nullptr) continue;
+    if (std::strcmp(name, ".debug_info") == 0 || std::strcmp(name, ".zdebug_info") == 0) return true;
+  }
+  return false;
+}
+
 std::uint32_t ElfFile::Crc32() const {
   std::vector<unsigned char> buffer(1 << 16);
   std::uint32_t crc = ~0U;

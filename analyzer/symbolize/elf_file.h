@@ -36,6 +36,7 @@ class ElfFile {
   const std::string& path() const { return path_; }
   const std::string& build_id() const { return build_id_; }  // lower-case hex; empty: none
   std::optional<DebugLink> debug_link() const;
+  bool has_dwarf() const;                                         // a .debug_info section, compressed or not
   const std::vector<AddressSpan>& code() const { return code_; }  // executable segments
 
   // CRC-32 of the whole file, as .gnu_debuglink has it. Reads all of it.

@@ -18,6 +18,7 @@ ModuleFile::ModuleFile(const model::Module& module, const DebugFiles& files) {
   } else {
     // A debug file of the recorded build knows the symbols, too: the module itself may be missing.
     debug_file_ = files.FindByBuildId(module.build_id);
+    if (debug_file_ == nullptr) debug_file_ = files.FetchByBuildId(module.build_id);
     if (debug_file_ == nullptr) problem_ = std::move(found.problem);
   }
   const ElfFile* main = file_ != nullptr ? file_.get() : debug_file_.get();

@@ -12,6 +12,7 @@
 
 #include "analyzer/symbolize/attribution.h"
 #include "analyzer/symbolize/debug_files.h"
+#include "analyzer/symbolize/debuginfod.h"
 #include "analyzer/symbolize/module_file.h"
 #include "analyzer/symbolize/perf_map.h"
 
@@ -54,6 +55,18 @@ struct FrameKeyHash {
   }
 };
 
+DebugPlaces PlacesOf(const SymbolizerOptions& options, std::vector<std::string>* problems) {
+  DebugPlaces places{options.debug_paths, options.sysroot, nullptr};
+  if (!options.debuginfod) return places;
+  Result<std::shared_ptr<Debuginfod>> servers = Debuginfod::Open();
+  if (servers) {
+    places.debuginfod = *servers;
+  } else {
+    problems->push_back(servers.error().message);
+  }
+  return places;
+}
+
 }  // namespace
 
 class Symbolizer::Impl {
@@ -61,7 +74,7 @@ class Symbolizer::Impl {
   Impl(const model::Trace& trace, SymbolizerOptions options)
       : trace_(trace),
         has_inlines_(options.inlines),
-        files_(std::move(options.debug_paths), trace.info.working_directory),
+        files_(PlacesOf(options, &problems_), trace.info.working_directory),
         file_of_module_(trace.modules.size()) {}
 
   const std::vector<Frame>& FramesOf(model::NodeId node) {
@@ -147,13 +160,13 @@ class Symbolizer::Impl {
 
   const model::Trace& trace_;
   const bool has_inlines_;
+  std::vector<std::string> problems_;
   const DebugFiles files_;
   std::deque<ModuleFile> module_files_;                        // never move
   std::vector<ModuleFile*> file_of_module_;                    // null: not asked for yet
   std::unordered_map<std::string, ModuleFile*> file_of_name_;  // by path and build-id
   std::unordered_map<FrameKey, std::vector<Frame>, FrameKeyHash> frames_;
   std::optional<PerfMap> perf_map_;  // read when the first pc without module comes
-  std::vector<std::string> problems_;
 };
 
 Symbolizer::Symbolizer(const model::Trace& trace, SymbolizerOptions options)

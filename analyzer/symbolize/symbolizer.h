@@ -37,6 +37,8 @@ struct Frame {
 struct SymbolizerOptions {
   bool inlines = true;
   std::vector<std::string> debug_paths;  // searched before /usr/lib/debug
+  std::string sysroot;      // a copy of the recorded machine's files; searched before this machine's
+  bool debuginfod = false;  // ask the servers of DEBUGINFOD_URLS for what is not found here
 };
 
 // Caches what it looked up. Not thread-safe. A module whose file is gone, or is not the one that was recorded
