@@ -97,7 +97,10 @@ std::vector<Location> DwarfInfo::Chain(Unit& unit, std::uint32_t index, const So
     Scope scope = unit.scopes->scope(index);
     location.function = names_.Of(scope.die);
     location.is_inlined = scope.parent != AddressMap::kNone;
-    Place(position.line != 0 ? position : DeclarationOf(scope.die, paths_), &location);
+    const SourceLine declaration = DeclarationOf(scope.die, paths_);
+    Place(position.line != 0 ? position : declaration, &location);
+    if (declaration.file != nullptr && *declaration.file == location.file)
+      location.function_line = declaration.line;
     position = {paths_.OfFileIndex(unit.functions, scope.call_file), scope.call_line, scope.call_column};
     index = scope.parent;
   } while (index != AddressMap::kNone);

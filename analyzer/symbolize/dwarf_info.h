@@ -29,7 +29,8 @@ struct Location {
   std::string file;
   std::uint32_t line = 0;
   std::uint32_t column = 0;
-  bool is_inlined = false;  // into the next location
+  std::uint32_t function_line = 0;  // where the function is declared, if that is in `file`
+  bool is_inlined = false;          // into the next location
 };
 
 // Units are indexed by their ranges when the module is opened; a unit's functions and lines are read when an

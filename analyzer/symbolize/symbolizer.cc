@@ -140,6 +140,7 @@ class Symbolizer::Impl {
       unfolded.file = std::move(location.file);
       unfolded.line = location.line;
       unfolded.column = location.column;
+      unfolded.function_line = location.function_line;
       unfolded.is_inlined = location.is_inlined;
     }
     return frames;

@@ -20,6 +20,7 @@ struct Frame {
   std::string file;        // source path as in the debug information; empty: no line known
   std::uint32_t line = 0;  // where the compiler left it open (merged code): that of the function itself
   std::uint32_t column = 0;
+  std::uint32_t function_line = 0;  // where the function is declared in `file`: 0 if unknown or elsewhere
   std::string module;  // file name of the program or library, without folders; empty: none (JIT code)
   std::string module_path;
   std::uint64_t pc = 0;              // address in the process

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <map>
 
 #include "analyzer/symbolize/function_name.h"
@@ -55,6 +56,18 @@ TEST_P(SymbolizerTest, UnfoldsInlinedCallsInnermostFirst) {
   // The calls stand four lines apart: three of each function's end and the empty line between them.
   EXPECT_EQ(frames[1].line, frames[0].line + 4);
   EXPECT_EQ(frames[2].line, frames[1].line + 5);
+}
+
+TEST_P(SymbolizerTest, TellsWhereFunctionsBegin) {
+  std::ifstream source(FramesOf("inlined twice")[0].file);
+  std::vector<std::string> lines(1);  // lines count from 1
+  for (std::string line; std::getline(source, line);) lines.push_back(line);
+  for (const Frame& frame : FramesOf("inlined twice")) {
+    ASSERT_LT(frame.function_line, frame.line);
+    ASSERT_LT(frame.line, lines.size());
+    const std::string name = QualifiedName(frame.function).substr(std::string("store::").size());
+    EXPECT_NE(lines[frame.function_line].find(name + "("), std::string::npos) << lines[frame.function_line];
+  }
 }
 
 TEST_P(SymbolizerTest, WithoutInlinesGivesTheFunctionThatHoldsTheCode) {
