@@ -19,6 +19,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "analyzer/aggregate/amount.h"
@@ -43,6 +44,11 @@ class LedgerEntry {
   Amount live;
   Amount total;
   Amount temporary;
+};
+
+struct Highest {
+  std::uint64_t bytes = 0;
+  std::uint64_t ticks = 0;
 };
 
 // Not thread-safe. All operations are O(1) but for nodes that many threads allocate at (their entries are a
@@ -76,6 +82,7 @@ class Ledger {
   void AddLive(std::uint32_t entry, const Amount& amount, std::uint64_t ticks) {
     entries_[entry].live += amount;
     live_ += amount;
+    if (live_.bytes > highest_.bytes) highest_ = {live_.bytes, ticks};
     if (live_.bytes > peak_.bytes) {
       peak_ = live_;
       peak_ticks_ = ticks;
@@ -99,6 +106,12 @@ class Ledger {
   const Amount& temporary() const { return temporary_; }
   std::uint64_t peak_ticks() const { return peak_ticks_; }  // 0: there was none
 
+  // The most live bytes since the last call, and when they were first reached; begins anew at what is live
+  // now.
+  Highest TakeHighest(std::uint64_t now_ticks) {
+    return std::exchange(highest_, Highest{live_.bytes, now_ticks});
+  }
+
   const LedgerEntry& entry(std::uint32_t number) const { return entries_[number]; }
   std::span<const LedgerEntry> entries() const { return std::span(entries_).subspan(1); }
   // What this entry had live at the peak.
@@ -120,6 +133,7 @@ class Ledger {
   std::vector<std::uint32_t> first_;  // by node: its newest entry
   Amount live_;
   Amount peak_;
+  Highest highest_;
   Amount total_;
   Amount temporary_;
   std::uint64_t peak_ticks_ = 0;

@@ -43,6 +43,7 @@ class LiveBlocks {
   void Finish();
 
   const Ledger& ledger() const { return ledger_; }
+  Highest TakeHighest(std::uint64_t now_ticks) { return ledger_.TakeHighest(now_ticks); }
   const BlockCounts& counts() const { return counts_; }
   const SizeClasses& size_classes() const { return size_classes_; }
 

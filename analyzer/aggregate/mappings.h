@@ -40,6 +40,7 @@ class Mappings {
 
   const Ledger& ledger() const { return ledger_; }
   const SizeClasses& size_classes() const { return size_classes_; }
+  Highest TakeHighest(std::uint64_t now_ticks) { return ledger_.TakeHighest(now_ticks); }
   std::uint64_t frees() const { return frees_; }                    // mappings gone for good
   std::uint64_t unknown_unmaps() const { return unknown_unmaps_; }  // of nothing that we saw mapped
 
