@@ -174,7 +174,8 @@ Profile Pass(reader::TraceReader& reader, const Query& query, const Selection* s
   return builder.Finish();
 }
 
-// Puts the time of the domain's peak where an end of the range is the peak.
+}  // namespace
+
 void ResolvePeaks(reader::TraceReader& reader, Query& query, const std::function<void(double)>& progress) {
   const auto is_peak = [](const std::optional<Moment>& end) {
     return end && end->kind == Moment::Kind::kPeak;
@@ -185,8 +186,6 @@ void ResolvePeaks(reader::TraceReader& reader, Query& query, const std::function
     if (is_peak(*end)) *end = Moment{Moment::Kind::kTime, peak_time_ns, (*end)->label};
   }
 }
-
-}  // namespace
 
 Profile BuildProfile(reader::TraceReader& reader, const Query& query,
                      const std::function<void(double)>& progress) {

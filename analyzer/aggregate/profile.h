@@ -57,6 +57,10 @@ struct Profile {
   std::vector<Bounds> size_classes;  // smallest and largest block of each, if the query splits by size
 };
 
+// Puts the time of the domain's peak where an end of the range is the peak: one pass, if so.
+void ResolvePeaks(reader::TraceReader& reader, Query& query,
+                  const std::function<void(double)>& progress = {});
+
 // One pass over the events, and one more for what Query says costs one. Everything but `events`,
 // `unknown_frees` and `peak_mapped` is about the selected blocks alone. `progress` as in
 // TraceReader::ForEachEvent.

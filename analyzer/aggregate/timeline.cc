@@ -10,6 +10,7 @@
 #include "analyzer/aggregate/ledger.h"
 #include "analyzer/aggregate/live_blocks.h"
 #include "analyzer/aggregate/mappings.h"
+#include "analyzer/aggregate/selection.h"
 
 namespace memtrace::aggregate {
 namespace {
@@ -33,19 +34,35 @@ TimelineSlice Joined(const TimelineSlice& first, const TimelineSlice& second) {
   return both;
 }
 
+struct TimeRange {
+  std::uint64_t first_ns = 0;
+  std::optional<std::uint64_t> last_ns;  // none: the end of the recording, wherever that turns out to be
+};
+
+// `query` has no peaks any more.
+TimeRange RangeOf(const Query& query, std::uint64_t duration_ns) {
+  TimeRange range;
+  if (query.from)
+    range.first_ns = query.from->kind == Moment::Kind::kTime ? query.from->time_ns : duration_ns;
+  if (query.to && query.to->kind == Moment::Kind::kTime) range.last_ns = query.to->time_ns;
+  return range;
+}
+
 class TimelineBuilder {
  public:
-  TimelineBuilder(const reader::TraceReader& reader, const TimelineRequest& request)
+  // `selection` is of `domain`, null: all blocks.
+  TimelineBuilder(const reader::TraceReader& reader, Domain domain, const Selection* selection,
+                  const TimeRange& range, std::size_t max_slices)
       : reader_(reader),
         trace_(reader.trace()),
-        domain_(request.domain),
-        max_slices_(std::max<std::size_t>(request.max_slices, 1)),
-        last_ns_(request.to_ns.value_or(kForever)),
-        blocks_(trace_.sites, trace_.threads.size()),
-        mappings_(trace_.sites.size()) {
-    line_.domain = request.domain;
-    line_.from_ns = request.from_ns;
-    line_.to_ns = std::max(request.to_ns.value_or(trace_.info.duration_ns), request.from_ns);
+        domain_(domain),
+        max_slices_(std::max<std::size_t>(max_slices, 1)),
+        last_ns_(range.last_ns.value_or(kForever)),
+        blocks_(trace_.sites, trace_.threads.size(), domain == Domain::kHeap ? selection : nullptr),
+        mappings_(trace_.sites.size(), domain == Domain::kMapped ? selection : nullptr) {
+    line_.domain = domain;
+    line_.from_ns = range.first_ns;
+    line_.to_ns = std::max(range.last_ns.value_or(trace_.info.duration_ns), range.first_ns);
     const std::uint64_t length = Sum(line_.to_ns - line_.from_ns, 1);
     line_.slice_ns = length / max_slices_ + (length % max_slices_ == 0 ? 0 : 1);
     FindMarks();
@@ -213,7 +230,18 @@ std::uint64_t Timeline::StartOf(std::size_t slice) const {
 
 Timeline BuildTimeline(reader::TraceReader& reader, const TimelineRequest& request,
                        const std::function<void(double)>& progress) {
-  TimelineBuilder builder(reader, request);
+  Query query = request.query;
+  ResolvePeaks(reader, query, progress);
+  const TimeRange range = RangeOf(query, reader.trace().info.duration_ns);
+  query.from.reset();
+  query.to.reset();
+  OrdinalSet lifetimes;
+  if (!query.lifetime_ns.is_all()) {
+    lifetimes = FindLifetimes(reader, query.domain, query.lifetime_ns, progress);
+  }
+  const Selection selection(query, reader, std::move(lifetimes));
+  TimelineBuilder builder(reader, query.domain, query.selects_blocks() ? &selection : nullptr, range,
+                          request.max_slices);
   reader.ForEachBatch([&](std::span<const model::Event> events) { builder.Visit(events); }, progress);
   return builder.Finish();
 }

@@ -49,13 +49,14 @@ struct Timeline {
 };
 
 struct TimelineRequest {
-  Domain domain = Domain::kHeap;
-  std::uint64_t from_ns = 0;
-  std::optional<std::uint64_t> to_ns = {};  // inclusive; none: the end of the recording
+  // Which blocks count, of which domain; split_by_size means nothing here. A range does not choose blocks but
+  // the time that is shown, both ends included: what was there before it began counts as well. Without one
+  // it is the whole recording. `moment` is not looked at.
+  Query query = {};
   std::size_t max_slices = 1000;  // 1 or more; there are fewer where the range is shorter than that in ns
 };
 
-// One pass. `progress` as in TraceReader::ForEachEvent.
+// One pass, and one more for what Query says costs one. `progress` as in TraceReader::ForEachEvent.
 Timeline BuildTimeline(reader::TraceReader& reader, const TimelineRequest& request,
                        const std::function<void(double)>& progress = {});
 

@@ -20,6 +20,13 @@ class TimelineTest : public ProfileTest {
   Timeline BuildLine(std::size_t max_slices) const {
     return BuildLine(TimelineRequest{.max_slices = max_slices});
   }
+  static TimelineRequest Between(std::uint64_t from_ns, std::uint64_t to_ns, std::size_t max_slices) {
+    TimelineRequest request{.max_slices = max_slices};
+    request.query.from = Moment{Moment::Kind::kTime, from_ns, ""};
+    request.query.to = Moment{Moment::Kind::kTime, to_ns, ""};
+    return request;
+  }
+
   // The recording lasts until then.
   void EndAt(std::uint64_t time_ns) { trace_.End(time_ns, format::EndReason::kExit, 0); }
 
@@ -94,7 +101,7 @@ TEST_F(TimelineTest, ARangeBeginsWithWhatIsThereAndEndsWhereItIsSaid) {
       .Alloc(30, 0x40, 10, 0)
       .Alloc(31, 0x50, 9000, 0);
   EndAt(99);
-  const Timeline line = BuildLine({.from_ns = 10, .to_ns = 30, .max_slices = 3});
+  const Timeline line = BuildLine(Between(10, 30, 3));
   EXPECT_EQ(line.slice_ns, 7U);
   EXPECT_EQ(HighestOf(line), (Bytes{100, 101, 111}));
   EXPECT_EQ(line.peak_bytes, 111U);
@@ -105,7 +112,7 @@ TEST_F(TimelineTest, ARangeBeginsWithWhatIsThereAndEndsWhereItIsSaid) {
 TEST_F(TimelineTest, ARangeBehindTheEndIsAsTheEnd) {
   trace_.On(0).Alloc(5, 0x10, 100, 0);
   EndAt(9);
-  const Timeline line = BuildLine({.from_ns = 50, .to_ns = 59, .max_slices = 2});
+  const Timeline line = BuildLine(Between(50, 59, 2));
   EXPECT_EQ(HighestOf(line), (Bytes{100, 100}));
   EXPECT_EQ(line.allocated, Amount{});
 }
@@ -114,7 +121,7 @@ TEST_F(TimelineTest, MarksWithinTheRange) {
   trace_.Mark(5, 0, "before").Mark(10, 0, "at its start").Mark(15, 0, "inside").Mark(21, 0, "after");
   trace_.On(0).Alloc(10, 0x10, 100, 0).Alloc(15, 0x20, 10, 0).Alloc(16, 0x30, 1, 0);
   EndAt(99);
-  const Timeline line = BuildLine({.from_ns = 10, .to_ns = 20, .max_slices = 2});
+  const Timeline line = BuildLine(Between(10, 20, 2));
   ASSERT_EQ(line.marks.size(), 2U);
   EXPECT_EQ(line.marks[0].mark, 1U);
   EXPECT_EQ(line.marks[0].live, (Amount{100, 1}));
@@ -124,9 +131,31 @@ TEST_F(TimelineTest, MarksWithinTheRange) {
 TEST_F(TimelineTest, MappingsHaveALineOfTheirOwn) {
   trace_.On(0).Alloc(1, 0x10, 100, 0).Map(5, 0x7f0000000000, 8192, 0).Unmap(15, 0x7f0000000000, 4096);
   EndAt(19);
-  const Timeline line = BuildLine({.domain = Domain::kMapped, .max_slices = 2});
+  const Timeline line = BuildLine({.query = {.domain = Domain::kMapped}, .max_slices = 2});
   EXPECT_EQ(HighestOf(line), (Bytes{8192, 8192}));
   EXPECT_EQ(LiveOf(line), (Bytes{8192, 4096}));
+}
+
+TEST_F(TimelineTest, ARangeMayEndAtThePeak) {
+  trace_.On(0).Alloc(5, 0x10, 100, 0).Alloc(11, 0x20, 50, 0).Free(12, 0x20);
+  EndAt(99);
+  TimelineRequest request{.max_slices = 4};
+  request.query.to = Moment{Moment::Kind::kPeak, 0, "at peak"};
+  const Timeline line = BuildLine(request);
+  EXPECT_EQ(HighestOf(line), (Bytes{0, 100, 100, 150}));
+  EXPECT_EQ(line.to_ns, 11U);
+}
+
+TEST_F(TimelineTest, OnlyTheBlocksThatTheQueryWants) {
+  trace_.On(0).Alloc(5, 0x10, 100, 0).Alloc(6, 0x20, 7, 0).Free(15, 0x10);
+  EndAt(19);
+  TimelineRequest request{.max_slices = 2};
+  request.query.size_bytes = {0, 50};
+  EXPECT_EQ(HighestOf(BuildLine(request)), (Bytes{7, 7}));
+  request.query.size_bytes = {};
+  request.query.lifetime_ns = {0, 10};
+  EXPECT_EQ(HighestOf(BuildLine(request)), (Bytes{100, 100}));
+  EXPECT_EQ(LiveOf(BuildLine(request)), (Bytes{100, 0}));
 }
 
 // Moment after moment, for the times 0 to kEnd: what was live at its end, and the most within it.
