@@ -13,6 +13,7 @@
 #include "analyzer/symbolize/attribution.h"
 #include "analyzer/symbolize/debug_files.h"
 #include "analyzer/symbolize/debuginfod.h"
+#include "analyzer/symbolize/jit_name.h"
 #include "analyzer/symbolize/module_file.h"
 #include "analyzer/symbolize/perf_map.h"
 
@@ -112,7 +113,7 @@ class Symbolizer::Impl {
       return {frame};
     }
     if (site.module >= trace_.modules.size()) {
-      frame.function = NameOfRuntimeCode(site);
+      NameRuntimeCode(site, &frame);
       return {frame};
     }
     const model::Module& module = trace_.modules[site.module];
@@ -122,10 +123,18 @@ class Symbolizer::Impl {
     return Unfold(frame, site);
   }
 
-  std::string NameOfRuntimeCode(const model::Site& site) {
+  void NameRuntimeCode(const model::Site& site, Frame* frame) {
     if (!perf_map_) perf_map_ = PerfMap(PerfMap::PathFor(trace_.info));
-    const std::string* name = perf_map_->Find(site.is_exact ? site.pc : site.pc - 1);
-    return name != nullptr ? *name : Hex(site.pc) + " (no module)";
+    const std::string* text = perf_map_->Find(site.is_exact ? site.pc : site.pc - 1);
+    if (text == nullptr) {
+      frame->function = Hex(site.pc) + " (no module)";
+      return;
+    }
+    JitName name = ParseJitName(*text);
+    frame->function = std::move(name.function);
+    frame->file = std::move(name.file);
+    frame->line = name.line;
+    frame->column = name.column;
   }
 
   // A return address lies behind its call, which may be the last instruction of a line, or of the function.

@@ -66,6 +66,8 @@ class Background {
   void Signal(int number) const;
   // Waits until its stdout contains `text`; false when it ended or `limit` passed before.
   bool AwaitOutput(const std::string& text, std::chrono::milliseconds limit);
+  // What its stdout has said so far, as far as it was read.
+  const std::string& output() const { return outcome_.out; }
   // Reads to the end of both streams and waits for it.
   Outcome Finish();
 
