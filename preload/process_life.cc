@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -114,8 +115,13 @@ void NoteForeignMalloc(Recording& recording) {
   Dl_info owner{};
   Unrecorded ours;
   void* effective = dlsym(RTLD_DEFAULT, "malloc");
-  if (effective == nullptr || dladdr(effective, &owner) == 0 || dladdr(&kLibraryName, &self) == 0) return;
+  const ElfW(Sym)* symbol = nullptr;
+  if (effective == nullptr || dladdr(&kLibraryName, &self) == 0) return;
+  if (dladdr1(effective, &owner, const_cast<void**>(reinterpret_cast<const void**>(&symbol)), RTLD_DL_SYMENT) == 0) return;
   if (owner.dli_fbase == self.dli_fbase || owner.dli_fname == nullptr) return;
+  // A non-PIE executable that takes malloc's address gives everybody its own PLT entry as that address: an
+  // undefined symbol with a value, whose calls come to us as all others do.
+  if (symbol != nullptr && symbol->st_shndx == SHN_UNDEF) return;
   Text<1024> text;
   text.Add(owner.dli_fname).Add(" has its own malloc, which is found before ours: its allocations are not recorded");
   const format::LogNote note{1, static_cast<std::uint32_t>(text.size())};

@@ -11,6 +11,7 @@ namespace memtrace::e2e {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 class Pitfalls : public EndToEnd {
  protected:
@@ -213,6 +214,13 @@ TEST_F(Pitfalls, P37_ReaderNeedsLittleMemory) {
   const ShimRun run = ExpectSoundRun({Program("contention"), "100000"});
   const Outcome summary = Memtrace({"summary", run.trace});
   EXPECT_LT(summary.peak_resident_bytes, 100u << 20) << "3.2 million events, 1024 live blocks";
+}
+
+TEST_F(Pitfalls, TakingTheAddressOfMallocIsNoMallocOfOnesOwn) {
+  const ShimRun run = ExpectSoundRun({Program("malloc_address")});
+  const Outcome summary = Memtrace({"summary", run.trace});
+  EXPECT_THAT(summary.out, HasSubstr(" 100 frees"));
+  EXPECT_THAT(summary.out + summary.err + run.err, Not(HasSubstr("its own malloc")));
 }
 
 // ---- a program whose allocator the recorder cannot see
