@@ -124,8 +124,7 @@ void NoteForeignMalloc(Recording& recording) {
   if (symbol != nullptr && symbol->st_shndx == SHN_UNDEF) return;
   Text<1024> text;
   text.Add(owner.dli_fname).Add(" has its own malloc, which is found before ours: its allocations are not recorded");
-  const format::LogNote note{1, static_cast<std::uint32_t>(text.size())};
-  recording.log.Append(format::LogType::kNote, note, Bytes{text.c_str(), text.size()});
+  NoteForGood(recording, text.c_str());
   if (ShouldSpeak(recording)) Say(text);
 }
 

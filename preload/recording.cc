@@ -204,6 +204,14 @@ void SayCannotStart(const Recording& recording, int error) {
   Say(line);
 }
 
+// Survives fork, unlike what the recording keeps.
+constinit Text<1024> g_note_for_good;
+
+void AppendNote(Recording& recording, const char* text) {
+  const format::LogNote note{1, static_cast<std::uint32_t>(Length(text))};
+  recording.log.Append(format::LogType::kNote, note, Bytes{text, note.text_bytes});
+}
+
 bool Start(Recording& recording) {
   recording.pid = static_cast<std::uint32_t>(sys::Call(SYS_getpid));
   recording.is_forked_child = g_recordings_started > 0;
@@ -214,6 +222,7 @@ bool Start(Recording& recording) {
   }
   ++g_recordings_started;
   TakeCheckpoint(recording.file, recording.log, 0, format::CheckpointReason::kStart, false);
+  if (g_note_for_good.size() > 0) AppendNote(recording, g_note_for_good.c_str());
   return true;
 }
 
@@ -287,11 +296,16 @@ void StopRecording(Recording& recording, int error, const char* reason) {
   const auto errno_text = ErrnoText(-error);
   Text<256> text;
   text.Add("recording stopped: ").Add(reason != nullptr ? reason : errno_text.c_str());
-  const format::LogNote note{1, static_cast<std::uint32_t>(text.size())};
-  recording.log.Append(format::LogType::kNote, note, Bytes{text.c_str(), text.size()});
+  AppendNote(recording, text.c_str());
   if (g_options.quiet || reason != nullptr) return;
   Text<1400> line;
   Say(line.Add(text.c_str()).Add("; the program goes on. What was recorded is in ").Add(recording.file.path().c_str()));
+}
+
+void NoteForGood(Recording& recording, const char* text) {
+  g_note_for_good.Truncate(0);
+  g_note_for_good.Add(text);
+  AppendNote(recording, text);
 }
 
 ThreadState* TakeThreadState(Recording& recording) {

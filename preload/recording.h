@@ -61,6 +61,10 @@ void LibraryIsLoaded();
 // `error` is a negative errno; `reason` replaces its text.
 void StopRecording(Recording& recording, int error, const char* reason = nullptr);
 
+// Writes a note about the program into the trace, and into those of children forked later, of which it is just as
+// true. One at most.
+void NoteForGood(Recording& recording, const char* text);
+
 // A state for the calling thread: one whose thread has ended, or a new one. Null: no memory.
 ThreadState* TakeThreadState(Recording& recording);
 

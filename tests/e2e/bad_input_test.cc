@@ -81,7 +81,10 @@ TEST_F(BadInput, TraceWithoutPermission) {
     fs::permissions(sound_, fs::perms(0));
     return ExpectUnreadable(sound_);
   }
-  const Command as_nobody = Plain({MemtracePath(), "summary", sound_}).Before([] {
+  // A copy that nobody can reach, wherever this was built.
+  fs::permissions(root(), fs::perms(0755));
+  fs::copy_file(MemtracePath(), root() / "memtrace");
+  const Command as_nobody = Plain({root() / "memtrace", "summary", sound_}).Before([] {
     if (setgid(65534) != 0 || setuid(65534) != 0) _exit(124);
   });
   ExpectOneLine(e2e::Run(as_nobody), "exit code 3", "Permission denied");

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // A program with its own malloc in the executable: its calls never reach a preloaded library. memtrace must
-// say that it saw nothing, and why.
+// say that it saw nothing, and why; in its forked child as well.
 #define _GNU_SOURCE
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static char arena[1 << 22];
 static size_t used;
@@ -36,6 +39,10 @@ int main(void) {
     if (block < arena || block >= arena + sizeof arena) return 1;
     free(block);
   }
+  const pid_t child = fork();
+  if (child == 0) _exit(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
+  int status = 1;
+  if (waitpid(child, &status, 0) != child || status != 0) return 2;
   printf("done\n");
   return 0;
 }
