@@ -123,11 +123,16 @@ void AddReaderOptions(CLI::App& command, ReaderOptions& options) {
 }
 
 CLI::Validator DigitsOnly() {
+  return NumberFrom(0, 999'999'999);
+}
+
+CLI::Validator NumberFrom(std::uint64_t min, std::uint64_t max) {
   return CLI::Validator(
-      [](std::string& text) {
-        const bool fits =
+      [min, max](std::string& text) {
+        const bool is_number =
             !text.empty() && text.size() <= 9 && text.find_first_not_of("0123456789") == std::string::npos;
-        return fits ? std::string() : fmt::format("\"{}\" is no whole number from 0 to 999999999", text);
+        const bool fits = is_number && std::stoull(text) >= min && std::stoull(text) <= max;
+        return fits ? std::string() : fmt::format("\"{}\" is no whole number from {} to {}", text, min, max);
       },
       "");
 }

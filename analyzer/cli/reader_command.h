@@ -30,6 +30,7 @@ void AddReaderOptions(CLI::App& command, ReaderOptions& options);
 // -n: how many rows to show. Accepts digits only; CLI11 by itself takes "-3" for a very large number.
 void AddLimitOption(CLI::App& command, std::size_t& limit, const char* help);
 CLI::Validator DigitsOnly();
+CLI::Validator NumberFrom(std::uint64_t min, std::uint64_t max);  // whole numbers; `max` below 10^9
 
 // An opened trace, with progress bars on passes over it.
 class OpenTrace {

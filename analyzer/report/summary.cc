@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/report/command_text.h"
 #include "analyzer/report/end_text.h"
 #include "analyzer/report/metric_text.h"
 #include "analyzer/report/process_memory.h"
@@ -20,22 +21,6 @@ constexpr std::size_t kMarksShown = 40;
 
 std::string Size(std::uint64_t bytes) {
   return FormatSize(static_cast<double>(bytes));
-}
-
-// As a person would type it again.
-std::string Quoted(const std::string& argument) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=@%+,";
-  if (!argument.empty() && argument.find_first_not_of(kPlain) == std::string::npos) return argument;
-  std::string quoted = "'";
-  for (const char c : argument) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return Printable(quoted + "'");
-}
-
-std::string CommandText(const model::TraceInfo& info) {
-  std::string text;
-  for (const std::string& argument : info.command_line) text += (text.empty() ? "" : " ") + Quoted(argument);
-  return text.empty() ? Printable(info.comm) : text;
 }
 
 TopReport TopOf(const model::Trace& trace, const aggregate::Profile& profile, StackSource& source) {
@@ -149,7 +134,7 @@ std::string SummaryReport::Text(const RenderOptions& render) const {
   text += "\n" + HeapText(render) + QualityText() + MarksText(render);
   text +=
       fmt::format("\n{}\n{}", render.paint.Bold("Lines that hold the most at peak"), top_.RowsText(render));
-  const std::string file = Quoted(info.path);
+  const std::string file = ShellQuoted(info.path);
   text += fmt::format("\nnext: memtrace top {0}\n      memtrace leaks {0}\n", file);
   return text;
 }
