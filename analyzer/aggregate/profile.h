@@ -21,12 +21,12 @@ namespace memtrace::aggregate {
 struct SiteAmounts {
   model::NodeId node = 0;
   model::ThreadId thread = 0;
-  std::uint32_t size_class = 0;  // index into Profile::size_classes, if the query splits by size
   Amount live;                   // at the chosen moment
   Amount peak;                   // at the moment of the peak
   Amount not_freed;              // at the end
   Amount total;                  // ever allocated
   Amount temporary;              // freed by the same thread before its next allocation
+  std::uint32_t size_class = 0;  // index into Profile::size_classes, if the query splits by size
 };
 
 struct MarkAmounts {

@@ -7,6 +7,7 @@
 #include "analyzer/cli/commands.h"
 #include "analyzer/cli/exit_codes.h"
 #include "analyzer/cli/reader_command.h"
+#include "analyzer/cli/selector_options.h"
 #include "analyzer/report/leaks.h"
 #include "analyzer/report/not_freed_times.h"
 #include "analyzer/util/size_format.h"
@@ -20,8 +21,7 @@ struct LeaksArguments {
   std::string min_bytes = "0";
   std::string suppressions;
   int error_exit_code = 0;
-  bool no_skip = false;
-  bool no_inlines = false;
+  SelectorOptions selectors;
 };
 
 constexpr const char* kExamples = R"(Examples:
@@ -33,7 +33,8 @@ constexpr const char* kExamples = R"(Examples:
 Result<report::LeaksOptions> ToOptions(const LeaksArguments& arguments) {
   report::LeaksOptions options;
   options.limit = arguments.limit;
-  options.skip = !arguments.no_skip;
+  options.skip = !arguments.selectors.no_skip;
+  options.stacks = arguments.selectors.stacks;
   Result<std::uint64_t> min_bytes = ParseSize(arguments.min_bytes);
   if (!min_bytes) return Error{ErrorCode::kUsage, "--min-bytes " + min_bytes.error().message};
   options.min_bytes = *min_bytes;
@@ -48,8 +49,12 @@ Result<report::LeaksOptions> ToOptions(const LeaksArguments& arguments) {
 int RunLeaks(const LeaksArguments& arguments) {
   Result<report::LeaksOptions> options = ToOptions(arguments);
   if (!options) return FailWith(options.error());
+  SelectorOptions at_end = arguments.selectors;
+  at_end.at = "end";
+  Result<Selectors> selectors = Selectors::Parse(at_end);
+  if (!selectors) return FailWith(selectors.error());
   return RunReaderCommand(arguments.reader, [&](OpenTrace& open) -> Result<Output> {
-    Result<aggregate::Profile> profile = open.Profile("end");
+    Result<aggregate::Profile> profile = selectors->Profile(open);
     if (!profile) return profile.error();
     report::NotFreedTimesByNode times;
     if (profile->not_freed.blocks > 0) {
@@ -57,12 +62,14 @@ int RunLeaks(const LeaksArguments& arguments) {
         return report::FindNotFreedTimes(reader, progress);
       });
     }
-    report::SymbolizedStacks stacks(open.trace(), open.Symbols(!arguments.no_inlines));
-    const report::LeaksReport leaks(open.trace(), *profile, times, stacks, *options);
+    report::SymbolizedStacks stacks = selectors->Stacks(open);
+    Result<report::LeaksReport> leaks =
+        report::LeaksReport::Build(open.trace(), *profile, times, stacks, *options);
+    if (!leaks) return leaks.error();
     Output output;
-    output.text = arguments.reader.json ? report::ToText(leaks.ToJson()) : leaks.Text(open.render());
+    output.text = arguments.reader.json ? report::ToText(leaks->ToJson()) : leaks->Text(open.render());
     output.problems = stacks.problems();
-    output.exit_code = leaks.has_findings() ? arguments.error_exit_code : kExitOk;
+    output.exit_code = leaks->has_findings() ? arguments.error_exit_code : kExitOk;
     return output;
   });
 }
@@ -86,9 +93,7 @@ void AddLeaksCommand(CLI::App& app, int& exit_code) {
       .add_option("--suppressions", arguments->suppressions,
                   "File of leak:PATTERN lines: stacks to leave out")
       ->type_name("FILE");
-  command.add_flag("--no-skip", arguments->no_skip,
-                   "Charge operator new, std:: and malloc wrappers themselves");
-  command.add_flag("--no-inlines", arguments->no_inlines, "Do not unfold inlined calls; faster");
+  AddSelectorOptions(command, arguments->selectors, false);
   command.footer(kExamples);
   command.callback([arguments, &exit_code] { exit_code = RunLeaks(*arguments); });
 }

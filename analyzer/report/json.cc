@@ -57,9 +57,9 @@ Json ToJson(const symbolize::Frame& frame) {
           {"is_truncated", frame.is_truncated}};
 }
 
-Json ToJson(const std::vector<symbolize::Frame>& stack) {
+Json ToJson(const Stack& stack) {
   Json list = Json::array();
-  for (const symbolize::Frame& frame : stack) list.push_back(ToJson(frame));
+  for (const symbolize::Frame* frame : stack) list.push_back(ToJson(*frame));
   return list;
 }
 
@@ -69,7 +69,6 @@ Json KnownOrNull(std::uint64_t value) {
 
 Json RowJson(const Row& row, const RowOptions& options, const model::Trace& trace, StackSource& source) {
   const aggregate::Amount& amount = AmountOf(options.metric, row.amounts);
-  const std::vector<symbolize::Frame> stack = source.StackOf(row.largest_node);
   Json json = {{"bytes", amount.bytes}, {"blocks", amount.blocks}};
   json["function"] = StringOrNull(row.frame.function);
   json["file"] = StringOrNull(row.frame.file);
@@ -82,14 +81,19 @@ Json RowJson(const Row& row, const RowOptions& options, const model::Trace& trac
   json["not_freed"] = ToJson(row.amounts.not_freed);
   json["total"] = ToJson(row.amounts.total);
   json["temporary"] = ToJson(row.amounts.temporary);
+  if (options.cumulative) json["own"] = ToJson(AmountOf(options.metric, row.own));
+  if (options.by == GroupBy::kSize) {
+    json["size_bytes"] = {{"min", row.size_bytes.min}, {"max", row.size_bytes.max}};
+  }
   json["stacks"] = row.nodes.size();
   json["threads"] = Json::array();
-  for (const auto& [thread, rank] : row.by_thread) {
+  for (const auto& [thread, amount_there] : row.by_thread) {
     const model::Thread known = thread < trace.threads.size() ? trace.threads[thread] : model::Thread{};
     json["threads"].push_back({{"thread", thread},
                                {"tid", known.tid},
                                {"name", known.name},
-                               {RanksByBlocks(options.metric) ? "blocks" : "bytes", rank}});
+                               {"bytes", amount_there.bytes},
+                               {"blocks", amount_there.blocks}});
   }
   json["callers"] = Json::array();
   for (const Caller& caller : row.callers) {
@@ -97,7 +101,7 @@ Json RowJson(const Row& row, const RowOptions& options, const model::Trace& trac
     entry.update(ToJson(caller.amount));
     json["callers"].push_back(std::move(entry));
   }
-  json["largest_stack"] = ToJson(stack);
+  json["largest_stack"] = ToJson(row.largest_stack);
   json["charged_frame"] = row.charged_frame;
   return json;
 }

@@ -27,7 +27,7 @@ std::string ToText(const Json& json);
 
 Json ToJson(const aggregate::Amount& amount);
 Json ToJson(const symbolize::Frame& frame);
-Json ToJson(const std::vector<symbolize::Frame>& stack);
+Json ToJson(const Stack& stack);
 
 // Place, amounts, threads, callers, stack and source line of a row.
 Json RowJson(const Row& row, const RowOptions& options, const model::Trace& trace, StackSource& source);

@@ -27,18 +27,43 @@ std::string AmountWords(const Amount& amount) {
 
 }  // namespace
 
-LeaksReport::LeaksReport(const model::Trace& trace, const aggregate::Profile& profile,
-                         const NotFreedTimesByNode& times, StackSource& source, LeaksOptions options)
-    : trace_(trace), profile_(profile), times_(times), source_(source), options_(std::move(options)) {
-  StackFilter filter;
-  options_.suppressions.AddTo(filter);
-  RowSet set = BuildRows(profile, source, filter, {GroupBy::kLine, Metric::kNotFreed, options_.skip});
-  matching_ = set.matching.not_freed;
-  for (Row& row : set.rows) {
+Result<LeaksReport> LeaksReport::Build(const model::Trace& trace, const aggregate::Profile& profile,
+                                       const NotFreedTimesByNode& times, StackSource& source,
+                                       LeaksOptions options) {
+  Result<StackFilter> filter = StackFilter::Create(options.stacks);
+  if (!filter) return filter.error();
+  LeaksReport report(trace, profile, times, source, std::move(options));
+  const aggregate::Profile unsuppressed = report.Unsuppressed(*filter);
+  const RowOptions rows{GroupBy::kLine, Metric::kNotFreed, report.options_.skip};
+  report.TakeRows(BuildRows(unsuppressed, source, *filter, rows).rows);
+  return report;
+}
+
+// The profile's sites but those that a rule takes; these are counted. Rules see whole stacks, as
+// LeakSanitizer's do, whatever is hidden from the report.
+aggregate::Profile LeaksReport::Unsuppressed(StackFilter& filter) {
+  aggregate::Profile left = profile_;
+  suppressed_by_rule_.resize(options_.suppressions.patterns().size());
+  if (suppressed_by_rule_.empty()) return left;
+  SuppressionMatcher matcher(options_.suppressions);
+  std::erase_if(left.sites, [&](const aggregate::SiteAmounts& site) {
+    const Stack stack = source_.StackOf(site.node);
+    const std::optional<std::size_t> rule = matcher.RuleOf(stack);
+    if (!rule) return false;
+    if (filter.Select(stack, options_.skip)) {
+      suppressed_by_rule_[*rule] += site.not_freed;
+      suppressed_ += site.not_freed;
+    }
+    return true;
+  });
+  return left;
+}
+
+void LeaksReport::TakeRows(std::vector<Row> rows) {
+  for (Row& row : rows) {
     const Amount amount = row.amounts.not_freed;
     Sum& sum = amount.bytes < options_.min_bytes ? small_ : found_;
-    sum.amount.bytes += amount.bytes;
-    sum.amount.blocks += amount.blocks;
+    sum.amount += amount;
     ++sum.places;
     if (&sum == &found_) rows_.push_back(std::move(row));
   }
@@ -46,10 +71,6 @@ LeaksReport::LeaksReport(const model::Trace& trace, const aggregate::Profile& pr
 
 std::size_t LeaksReport::shown() const {
   return std::min(options_.limit, rows_.size());
-}
-
-Amount LeaksReport::Suppressed() const {
-  return {profile_.not_freed.bytes - matching_.bytes, profile_.not_freed.blocks - matching_.blocks};
 }
 
 NotFreedTimes LeaksReport::TimesOf(const Row& row) const {
@@ -66,12 +87,12 @@ std::string LeaksReport::Heading() const {
   std::string text = rows_.empty() ? fmt::format("Everything was freed{}", until)
                                    : fmt::format("{} not freed{} by {}", AmountWords(found_.amount), until,
                                                  Counted(found_.places, "place", "places"));
-  if (rows_.empty() && (small_.places > 0 || Suppressed().blocks > 0)) text = "Nothing to report";
+  if (rows_.empty() && (small_.places > 0 || suppressed_.blocks > 0)) text = "Nothing to report";
   if (small_.places > 0) {
     text += fmt::format("; {} below {}: {}", small_.places,
                         FormatSize(static_cast<double>(options_.min_bytes)), AmountWords(small_.amount));
   }
-  if (Suppressed().blocks > 0) text += fmt::format("; suppressed: {}", AmountWords(Suppressed()));
+  if (suppressed_.blocks > 0) text += fmt::format("; suppressed: {}", AmountWords(suppressed_));
   return text;
 }
 
@@ -92,8 +113,7 @@ std::string LeaksReport::RowText(std::size_t index, const RenderOptions& render)
   if (!Trimmed(source_line).empty()) {
     text += std::string(kIndent, ' ') + render.paint.Bold(Printable(Trimmed(source_line))) + "\n";
   }
-  const auto stack = source_.StackOf(row.largest_node);
-  for (const std::string& line : StackLines(stack, row.charged_frame, render)) {
+  for (const std::string& line : StackLines(row.largest_stack, row.charged_frame, render)) {
     const bool limited = render.columns > kIndent + 16;
     text +=
         std::string(kIndent, ' ') + (limited ? EllipsizeMiddle(line, render.columns - kIndent) : line) + "\n";
@@ -132,7 +152,7 @@ Json LeaksReport::ToJson() const {
   json["found"]["places"] = found_.places;
   json["below_min_bytes"] = report::ToJson(small_.amount);
   json["below_min_bytes"]["places"] = small_.places;
-  json["suppressed"] = report::ToJson(Suppressed());
+  json["suppressed"] = report::ToJson(suppressed_);
   json["rows"] = Json::array();
   for (std::size_t i = 0; i < shown(); ++i) {
     const NotFreedTimes times = TimesOf(rows_[i]);

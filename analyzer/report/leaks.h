@@ -11,6 +11,7 @@
 #include "analyzer/report/not_freed_times.h"
 #include "analyzer/report/row_text.h"
 #include "analyzer/report/rows.h"
+#include "analyzer/report/stack_filter.h"
 #include "analyzer/report/suppressions.h"
 
 namespace memtrace::report {
@@ -19,14 +20,17 @@ struct LeaksOptions {
   std::size_t limit = 10;
   std::uint64_t min_bytes = 0;  // places with less are not reported
   bool skip = true;
-  Suppressions suppressions;
+  Suppressions suppressions = {};
+  StackSelectors stacks = {};
 };
 
 // Refers to the trace, profile, times and source it was built from, which must outlive it.
 class LeaksReport {
  public:
-  LeaksReport(const model::Trace& trace, const aggregate::Profile& profile, const NotFreedTimesByNode& times,
-              StackSource& source, LeaksOptions options);
+  // kUsage error for a bad regular expression.
+  static Result<LeaksReport> Build(const model::Trace& trace, const aggregate::Profile& profile,
+                                   const NotFreedTimesByNode& times, StackSource& source,
+                                   LeaksOptions options);
 
   std::string Text(const RenderOptions& render) const;
   Json ToJson() const;
@@ -35,6 +39,10 @@ class LeaksReport {
   bool has_findings() const { return !rows_.empty(); }
 
  private:
+  LeaksReport(const model::Trace& trace, const aggregate::Profile& profile, const NotFreedTimesByNode& times,
+              StackSource& source, LeaksOptions options)
+      : trace_(trace), profile_(profile), times_(times), source_(source), options_(std::move(options)) {}
+
   struct Sum {
     aggregate::Amount amount;
     std::size_t places = 0;
@@ -44,7 +52,8 @@ class LeaksReport {
   std::string RowText(std::size_t index, const RenderOptions& render) const;
   NotFreedTimes TimesOf(const Row& row) const;
   std::size_t shown() const;
-  aggregate::Amount Suppressed() const;
+  aggregate::Profile Unsuppressed(StackFilter& filter);
+  void TakeRows(std::vector<Row> rows);
 
   const model::Trace& trace_;
   const aggregate::Profile& profile_;
@@ -52,7 +61,8 @@ class LeaksReport {
   StackSource& source_;
   LeaksOptions options_;
   std::vector<Row> rows_;
-  aggregate::Amount matching_;
+  std::vector<aggregate::Amount> suppressed_by_rule_;
+  aggregate::Amount suppressed_;
   Sum found_;  // rows_
   Sum small_;  // below min_bytes
 };

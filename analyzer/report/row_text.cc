@@ -10,6 +10,7 @@
 #include "analyzer/report/start_code.h"
 #include "analyzer/symbolize/attribution.h"
 #include "analyzer/util/path_format.h"
+#include "analyzer/util/size_format.h"
 #include "analyzer/util/terminal_text.h"
 
 namespace memtrace::report {
@@ -21,11 +22,11 @@ constexpr std::size_t kChainNames = 6;
 constexpr std::size_t kThreadsNamed = 4;
 
 // Names of a chain, neighbours that are equal folded into one: "f (3 times)".
-std::vector<std::string> ChainNames(const std::vector<Frame>& stack, std::size_t from, bool skip) {
+std::vector<std::string> ChainNames(const Stack& stack, std::size_t from, bool skip) {
   std::vector<std::pair<std::string, int>> folded;
   for (std::size_t i = from; i < EndOfShownStack(stack, from); ++i) {
-    if (skip && i > from && symbolize::IsAllocationPlumbing(stack[i])) continue;
-    std::string name = FunctionText(stack[i]);
+    if (skip && i > from && symbolize::IsAllocationPlumbing(*stack[i])) continue;
+    std::string name = FunctionText(*stack[i]);
     if (!folded.empty() && folded.back().first == name) {
       ++folded.back().second;
     } else {
@@ -57,6 +58,8 @@ std::string LabelText(const Row& row, GroupBy by, const model::Trace& trace, con
       return ThreadText(trace, row.thread);
     case GroupBy::kModule:
       return ModuleText(frame);
+    case GroupBy::kSize:
+      return SizesText(row.size_bytes);
     case GroupBy::kFile:
       if (frame.has_line()) return Printable(ShortPath(frame.file, options.working_directory));
       return ModuleText(frame);
@@ -71,7 +74,7 @@ std::string LabelText(const Row& row, GroupBy by, const model::Trace& trace, con
   return PlaceText(frame, options);
 }
 
-std::string ChainText(const std::vector<Frame>& stack, std::size_t from, bool skip) {
+std::string ChainText(const Stack& stack, std::size_t from, bool skip) {
   const std::vector<std::string> names = ChainNames(stack, from, skip);
   std::string text;
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -93,17 +96,18 @@ std::string ThreadText(const model::Trace& trace, model::ThreadId thread) {
   return same == 1 ? name : fmt::format("{} (thread {})", name, thread);
 }
 
-std::string ThreadShares(const Row& row, const model::Trace& trace) {
-  if (row.by_thread.empty()) return {};
-  if (row.by_thread.size() == 1) {
-    const model::ThreadId only = row.by_thread.begin()->first;
-    return only == 0 ? "" : "[" + ThreadText(trace, only) + "]";
-  }
+std::string ThreadShares(const Row& row, Metric metric, const model::Trace& trace) {
   std::uint64_t sum = 0;
   std::vector<std::pair<std::uint64_t, model::ThreadId>> shares;
-  for (const auto& [thread, rank] : row.by_thread) {
+  for (const auto& [thread, amount] : row.by_thread) {
+    const std::uint64_t rank = RankOf(metric, amount);
     sum += rank;
-    shares.emplace_back(rank, thread);
+    if (rank > 0) shares.emplace_back(rank, thread);
+  }
+  if (shares.empty()) return {};
+  if (shares.size() == 1) {
+    const model::ThreadId only = shares.front().second;
+    return only == 0 ? "" : "[" + ThreadText(trace, only) + "]";
   }
   std::sort(shares.begin(), shares.end(), [](const auto& a, const auto& b) {
     return a.first != b.first ? a.first > b.first : a.second < b.second;
@@ -122,11 +126,10 @@ std::string ThreadShares(const Row& row, const model::Trace& trace) {
   return "[" + text + "]";
 }
 
-std::vector<std::string> StackLines(const std::vector<Frame>& stack, std::size_t from,
-                                    const RenderOptions& options) {
+std::vector<std::string> StackLines(const Stack& stack, std::size_t from, const RenderOptions& options) {
   std::vector<std::string> lines;
   for (std::size_t i = from; i < EndOfShownStack(stack, from); ++i) {
-    const Frame& frame = stack[i];
+    const Frame& frame = *stack[i];
     std::string line = PlaceText(frame, options);
     if (frame.has_line()) line += " in " + FunctionText(frame);
     if (frame.is_inlined) line += " (inlined)";
@@ -134,6 +137,12 @@ std::vector<std::string> StackLines(const std::vector<Frame>& stack, std::size_t
     lines.push_back(std::move(line));
   }
   return lines;
+}
+
+std::string SizesText(const aggregate::Bounds& size_bytes) {
+  const auto size = [](std::uint64_t bytes) { return FormatSize(static_cast<double>(bytes)); };
+  if (size(size_bytes.min) == size(size_bytes.max)) return size(size_bytes.max);
+  return fmt::format("{} to {}", size(size_bytes.min), size(size_bytes.max));
 }
 
 }  // namespace memtrace::report

@@ -23,21 +23,23 @@ struct RenderOptions {
 // "src/posting.cpp:88", "PQexec in libpq.so.5.15", "?? in app", "code outside of any file".
 std::string PlaceText(const symbolize::Frame& frame, const RenderOptions& options);
 
-// What names the row: a place, a file, a function, a module or a thread.
+// What names the row: a place, a file, a function, a module, a thread or a size.
 std::string LabelText(const Row& row, GroupBy by, const model::Trace& trace, const RenderOptions& options);
 
 // "Index::add <- Indexer::consume <- worker_main": from frame `from` outward, without the C library's start
 // code, recursion folded, the middle of long chains left out. With `skip` the standard library's frames are
 // left out, too.
-std::string ChainText(const std::vector<symbolize::Frame>& stack, std::size_t from, bool skip = true);
+std::string ChainText(const Stack& stack, std::size_t from, bool skip = true);
 
 std::string ThreadText(const model::Trace& trace, model::ThreadId thread);
 
 // "[main thread 12%, worker-1 88%]", "[worker-1]", or nothing where all of it is the first thread's.
-std::string ThreadShares(const Row& row, const model::Trace& trace);
+std::string ThreadShares(const Row& row, Metric metric, const model::Trace& trace);
 
 // One line a frame, innermost first: "src/session.cpp:51 in Session::open".
-std::vector<std::string> StackLines(const std::vector<symbolize::Frame>& stack, std::size_t from,
-                                    const RenderOptions& options);
+std::vector<std::string> StackLines(const Stack& stack, std::size_t from, const RenderOptions& options);
+
+// "48 B", "129 B to 160 B".
+std::string SizesText(const aggregate::Bounds& size_bytes);
 
 }  // namespace memtrace::report

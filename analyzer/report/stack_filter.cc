@@ -1,75 +1,148 @@
 // SPDX-License-Identifier: MIT
-// Regular expressions over frame names. std::regex throws for a bad pattern; this is the only place that sees
-// it.
+// Regular expressions and globs over frames.
 #include "analyzer/report/stack_filter.h"
 
+#include <fnmatch.h>
+
 #include <algorithm>
+#include <string_view>
 
 #include <fmt/format.h>
+
+#include "analyzer/util/pattern.h"
 
 namespace memtrace::report {
 namespace {
 
-// std::regex walks recursively, a level a character: longer names (template monsters) could exhaust the
-// stack.
-constexpr std::size_t kMatchedBytes = 4096;
+using symbolize::Frame;
 
-Result<NameMatcher> MatcherOf(const char* option, const std::string& pattern) {
-  try {
-    const std::regex expression(pattern, std::regex::ECMAScript | std::regex::optimize);
-    return NameMatcher([expression](const std::string& name) {
-      const auto end = name.begin() + static_cast<std::ptrdiff_t>(std::min(name.size(), kMatchedBytes));
-      try {
-        return std::regex_search(name.begin(), end, expression);
-      } catch (const std::regex_error&) {
-        return false;  // too complex for this name
-      }
-    });
-  } catch (const std::regex_error& failure) {
-    return Error{ErrorCode::kUsage,
-                 fmt::format("{} \"{}\" is no regular expression: {}", option, pattern, failure.what())};
+Result<void> AddMatcher(const char* option, const std::string& pattern, std::vector<FrameMatcher>& matchers) {
+  Result<Pattern> compiled = Pattern::Compile(option, pattern);
+  if (!compiled) return compiled.error();
+  matchers.push_back(
+      FrameMatcher::OfNames([regex = *compiled](const std::string& name) { return regex.IsIn(name); }));
+  return {};
+}
+
+// "src/posting.cpp:88" -> path and line; line 0: any.
+struct PlacePattern {
+  std::string path;
+  std::uint32_t line = 0;
+};
+
+PlacePattern ParsePlace(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos || colon + 1 == text.size() || text.size() - colon > 10 ||
+      text.find_first_not_of("0123456789", colon + 1) != std::string::npos) {
+    return {text, 0};
   }
+  return {text.substr(0, colon), static_cast<std::uint32_t>(std::stoul(text.substr(colon + 1)))};
+}
+
+// The whole path, or its end from any folder on: "posting.cpp" and "src/*.cpp" are /home/me/src/posting.cpp.
+bool MatchesPath(const std::string& glob, const std::string& path) {
+  for (std::size_t from = 0; from != std::string::npos;) {
+    if (fnmatch(glob.c_str(), path.c_str() + from, 0) == 0) return true;
+    const std::size_t slash = path.find('/', from);
+    from = slash == std::string::npos ? slash : slash + 1;
+  }
+  return false;
+}
+
+FrameMatcher PlaceMatcher(const std::string& text) {
+  return FrameMatcher([place = ParsePlace(text)](const Frame& frame) {
+    if (!frame.has_line()) return place.line == 0 && MatchesPath(place.path, frame.module_path);
+    return (place.line == 0 || place.line == frame.line) && MatchesPath(place.path, frame.file);
+  });
 }
 
 }  // namespace
 
-bool NameMatcher::Name(const std::string& name) {
-  if (name.empty()) return false;
-  const auto known = known_.find(name);
-  if (known != known_.end()) return known->second;
-  return known_.emplace(name, matches_(name)).first->second;
-}
-
-bool NameMatcher::AnyFrame(const std::vector<symbolize::Frame>& stack) {
-  return std::any_of(stack.begin(), stack.end(), [this](const symbolize::Frame& frame) {
-    return Name(frame.function) || Name(frame.file) || Name(frame.module_path) || Name(frame.module);
+FrameMatcher FrameMatcher::OfNames(std::function<bool(const std::string&)> matches) {
+  return FrameMatcher([matches = std::move(matches),
+                       known = std::unordered_map<std::string, bool>()](const Frame& frame) mutable {
+    const std::string* names[] = {&frame.function, &frame.file, &frame.module_path, &frame.module};
+    return std::any_of(std::begin(names), std::end(names), [&](const std::string* name) {
+      if (name->empty()) return false;
+      const auto found = known.find(*name);
+      return found != known.end() ? found->second : known.emplace(*name, matches(*name)).first->second;
+    });
   });
 }
 
-Result<StackFilter> StackFilter::Create(const std::vector<std::string>& focus,
-                                        const std::vector<std::string>& ignore) {
+bool FrameMatcher::Matches(const Frame* frame) {
+  const auto found = known_.find(frame);
+  if (found != known_.end()) return found->second;
+  const bool matches = matches_(*frame);
+  known_.emplace(frame, matches);
+  return matches;
+}
+
+bool FrameMatcher::AnyFrame(const Stack& stack) {
+  return std::any_of(stack.begin(), stack.end(), [this](const Frame* frame) { return Matches(frame); });
+}
+
+Result<StackFilter> StackFilter::Create(const StackSelectors& selectors) {
   StackFilter filter;
-  for (const std::string& pattern : focus) {
-    Result<NameMatcher> matcher = MatcherOf("--focus", pattern);
-    if (!matcher) return matcher.error();
-    filter.focus_.push_back(std::move(*matcher));
+  const struct {
+    const char* option;
+    std::vector<std::string> patterns;
+    std::vector<FrameMatcher>& matchers;
+  } lists[] = {{"--focus", selectors.focus, filter.focus_},
+               {"--ignore", selectors.ignore, filter.ignore_},
+               {"--hide", selectors.hide, filter.hide_}};
+  for (const auto& list : lists) {
+    for (const std::string& pattern : list.patterns) {
+      if (Result<void> added = AddMatcher(list.option, pattern, list.matchers); !added) return added.error();
+    }
   }
-  for (const std::string& pattern : ignore) {
-    Result<NameMatcher> matcher = MatcherOf("--ignore", pattern);
-    if (!matcher) return matcher.error();
-    filter.ignore_.push_back(std::move(*matcher));
+  if (!selectors.show_from.empty()) {
+    Result<void> added = AddMatcher("--show-from", selectors.show_from, filter.show_from_);
+    if (!added) return added.error();
   }
+  for (const std::string& place : selectors.include) filter.include_.push_back(PlaceMatcher(place));
+  for (const std::string& place : selectors.exclude) filter.exclude_.push_back(PlaceMatcher(place));
+  filter.all_frames_ = selectors.all_frames;
   return filter;
 }
 
-bool StackFilter::Keeps(const std::vector<symbolize::Frame>& stack) {
-  for (NameMatcher& matcher : focus_) {
-    if (!matcher.AnyFrame(stack)) return false;
+std::optional<SelectedStack> StackFilter::Select(Stack stack, bool skip) {
+  if (!KeepsNames(stack) || !Rewrite(stack)) return std::nullopt;
+  SelectedStack selected{std::move(stack), {}};
+  if (!selected.frames.empty()) selected.attribution = symbolize::Attribute(selected.frames, {skip});
+  if (!KeepsPlace(selected)) return std::nullopt;
+  return selected;
+}
+
+bool StackFilter::KeepsNames(const Stack& stack) {
+  return std::all_of(focus_.begin(), focus_.end(), [&](auto& matcher) { return matcher.AnyFrame(stack); }) &&
+         std::none_of(ignore_.begin(), ignore_.end(), [&](auto& matcher) { return matcher.AnyFrame(stack); });
+}
+
+bool StackFilter::Rewrite(Stack& stack) {
+  if (hide_.empty() && show_from_.empty()) return true;
+  const auto is_hidden = [this](const Frame* frame) {
+    return std::any_of(hide_.begin(), hide_.end(), [&](auto& matcher) { return matcher.Matches(frame); });
+  };
+  std::erase_if(stack, is_hidden);
+  if (!show_from_.empty()) {
+    const auto outermost = std::find_if(stack.rbegin(), stack.rend(), [this](const Frame* frame) {
+      return show_from_.front().Matches(frame);
+    });
+    stack.erase(outermost.base(), stack.end());  // all of it, if there is none
   }
-  for (NameMatcher& matcher : ignore_) {
-    if (matcher.AnyFrame(stack)) return false;
-  }
-  return true;
+  return !stack.empty();
+}
+
+bool StackFilter::AnyPlace(std::vector<FrameMatcher>& places, const SelectedStack& stack) const {
+  return std::any_of(places.begin(), places.end(), [&](FrameMatcher& place) {
+    if (stack.frames.empty()) return false;
+    return all_frames_ ? place.AnyFrame(stack.frames) : place.Matches(stack.frames[stack.attribution.frame]);
+  });
+}
+
+bool StackFilter::KeepsPlace(const SelectedStack& stack) {
+  return (include_.empty() || AnyPlace(include_, stack)) && !AnyPlace(exclude_, stack);
 }
 
 }  // namespace memtrace::report

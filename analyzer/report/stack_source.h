@@ -11,12 +11,15 @@
 
 namespace memtrace::report {
 
+// Innermost frame first. The frames belong to the StackSource.
+using Stack = std::vector<const symbolize::Frame*>;
+
 class StackSource {
  public:
   virtual ~StackSource() = default;
 
-  // Innermost frame first. Empty only for the empty stack, node 0.
-  virtual std::vector<symbolize::Frame> StackOf(model::NodeId node) = 0;
+  // Empty only for the empty stack, node 0. The frames stay valid as long as the source.
+  virtual Stack StackOf(model::NodeId node) = 0;
 
   // The text of the frame's source line; empty where it is not to be had.
   virtual std::string SourceLine(const symbolize::Frame& frame) = 0;

@@ -29,11 +29,11 @@ bool IsStartCode(const symbolize::Frame& frame) {
   return IsEntryPoint(frame) || RunsConstructors(frame);
 }
 
-std::size_t EndOfShownStack(const std::vector<symbolize::Frame>& stack, std::size_t from) {
+std::size_t EndOfShownStack(const Stack& stack, std::size_t from) {
   std::size_t end = from + 1;
-  while (end < stack.size() && !IsEntryPoint(stack[end])) ++end;
+  while (end < stack.size() && !IsEntryPoint(*stack[end])) ++end;
   if (end >= stack.size()) return stack.size();
-  while (end > from + 1 && RunsConstructors(stack[end - 1])) --end;
+  while (end > from + 1 && RunsConstructors(*stack[end - 1])) --end;
   return end;
 }
 

@@ -3,9 +3,8 @@
 #pragma once
 
 #include <cstddef>
-#include <vector>
 
-#include "analyzer/symbolize/symbolizer.h"
+#include "analyzer/report/stack_source.h"
 
 namespace memtrace::report {
 
@@ -14,6 +13,6 @@ bool IsStartCode(const symbolize::Frame& frame);
 
 // Where a stack, innermost first, should end when it is shown from frame `from` on: that frame is always
 // shown.
-std::size_t EndOfShownStack(const std::vector<symbolize::Frame>& stack, std::size_t from);
+std::size_t EndOfShownStack(const Stack& stack, std::size_t from);
 
 }  // namespace memtrace::report

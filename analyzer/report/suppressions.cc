@@ -85,12 +85,25 @@ Result<Suppressions> Suppressions::Load(const std::string& path) {
   return Parse(text.str(), path);
 }
 
-void Suppressions::AddTo(StackFilter& filter) const {
-  if (patterns_.empty()) return;
-  filter.AddIgnore(NameMatcher([patterns = patterns_](const std::string& name) {
-    return std::any_of(patterns.begin(), patterns.end(),
-                       [&name](const std::string& pattern) { return MatchesSuppression(pattern, name); });
-  }));
+std::size_t SuppressionMatcher::RuleOf(const symbolize::Frame& frame) const {
+  const auto takes = [&frame](const std::string& pattern) {
+    const std::string* names[] = {&frame.function, &frame.file, &frame.module_path, &frame.module};
+    return std::any_of(std::begin(names), std::end(names), [&](const std::string* name) {
+      return !name->empty() && MatchesSuppression(pattern, *name);
+    });
+  };
+  return static_cast<std::size_t>(std::find_if(patterns_.begin(), patterns_.end(), takes) -
+                                  patterns_.begin());
+}
+
+std::optional<std::size_t> SuppressionMatcher::RuleOf(const Stack& stack) {
+  if (patterns_.empty()) return std::nullopt;
+  for (const symbolize::Frame* frame : stack) {
+    const auto [place, is_new] = known_.try_emplace(frame, 0);
+    if (is_new) place.value() = RuleOf(*frame);
+    if (place->second < patterns_.size()) return place->second;
+  }
+  return std::nullopt;
 }
 
 }  // namespace memtrace::report

@@ -10,11 +10,15 @@
 // anchor.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "analyzer/report/stack_filter.h"
+#include <tsl/robin_map.h>
+
+#include "analyzer/report/stack_source.h"
 #include "analyzer/util/result.h"
 
 namespace memtrace::report {
@@ -28,11 +32,26 @@ class Suppressions {
   // kUnreadable error when the file cannot be read.
   static Result<Suppressions> Load(const std::string& path);
 
-  void AddTo(StackFilter& filter) const;
   const std::vector<std::string>& patterns() const { return patterns_; }
 
  private:
   std::vector<std::string> patterns_;
+};
+
+// Finds the rule for a stack. For frames of one StackSource: do not outlive that.
+class SuppressionMatcher {
+ public:
+  explicit SuppressionMatcher(const Suppressions& suppressions) : patterns_(suppressions.patterns()) {}
+
+  // Index into patterns() of the rule that takes the innermost frame that any rule takes; nothing if the
+  // stack is not suppressed.
+  std::optional<std::size_t> RuleOf(const Stack& stack);
+
+ private:
+  std::size_t RuleOf(const symbolize::Frame& frame) const;
+
+  std::vector<std::string> patterns_;
+  tsl::robin_map<const symbolize::Frame*, std::size_t> known_;
 };
 
 }  // namespace memtrace::report

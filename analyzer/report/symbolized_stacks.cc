@@ -4,9 +4,9 @@
 
 namespace memtrace::report {
 
-std::vector<symbolize::Frame> SymbolizedStacks::StackOf(model::NodeId node) {
+Stack SymbolizedStacks::StackOf(model::NodeId node) {
   if (node == 0) return {};
-  return symbolizer_.StackOf(node);
+  return symbolizer_.StackPointersOf(node);
 }
 
 std::string SymbolizedStacks::SourceLine(const symbolize::Frame& frame) {

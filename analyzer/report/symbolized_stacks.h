@@ -17,7 +17,7 @@ class SymbolizedStacks : public StackSource {
   explicit SymbolizedStacks(const model::Trace& trace, symbolize::SymbolizerOptions options = {})
       : symbolizer_(trace, std::move(options)) {}
 
-  std::vector<symbolize::Frame> StackOf(model::NodeId node) override;
+  Stack StackOf(model::NodeId node) override;
   std::string SourceLine(const symbolize::Frame& frame) override;
 
   // Modules that gave no names, one line each.

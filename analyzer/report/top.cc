@@ -12,6 +12,7 @@
 
 #include "analyzer/report/function_text.h"
 #include "analyzer/report/metric_text.h"
+#include "analyzer/report/selector_text.h"
 #include "analyzer/util/size_format.h"
 #include "analyzer/util/terminal_text.h"
 
@@ -36,6 +37,8 @@ const char* UnitWord(GroupBy by, bool one) {
       return one ? "module" : "modules";
     case GroupBy::kTraceback:
       return one ? "stack" : "stacks";
+    case GroupBy::kSize:
+      return one ? "size" : "sizes";
     case GroupBy::kThread:
       break;
   }
@@ -57,7 +60,7 @@ std::string RankedText(Metric metric, Domain domain, const Amount& amount) {
 
 Result<TopReport> TopReport::Build(const model::Trace& trace, const aggregate::Profile& profile,
                                    StackSource& source, TopOptions options) {
-  Result<StackFilter> filter = StackFilter::Create(options.focus, options.ignore);
+  Result<StackFilter> filter = StackFilter::Create(options.stacks);
   if (!filter) return filter.error();
   TopReport report(trace, profile, source, std::move(options));
   report.set_ = BuildRows(profile, source, *filter, report.options_.rows);
@@ -84,7 +87,8 @@ Amount TopReport::OtherAmount() const {
 
 std::string TopReport::Heading() const {
   const char* domain = profile_.domain == Domain::kMapped ? " of mapped memory" : "";
-  return fmt::format("Top {} {}{} {}", shown(), UnitWord(options_.rows.by, shown() == 1), domain,
+  return fmt::format("Top {} {}{}{} {}", shown(), UnitWord(options_.rows.by, shown() == 1), domain,
+                     options_.rows.cumulative ? " with all they call" : "",
                      HeadingText(options_.rows.metric, profile_, trace_.info));
 }
 
@@ -94,16 +98,20 @@ std::string TopReport::RowHead(std::size_t rank, const Row& row, const RenderOpt
   const AmountText amount = TextOf(metric, profile_.domain, row.amounts);
   const std::string head = fmt::format("{:>3}: ", fmt::format("#{}", rank));
   const std::string ranked = fmt::format("{} ({})", amount.ranked, FormatShare(share, 1));
+  std::string rest = amount.rest;
+  if (options_.rows.cumulative) {
+    rest += ", own " + RankedText(metric, profile_.domain, AmountOf(metric, row.own));
+  }
   std::string label = LabelText(row, options_.rows.by, trace_, render);
-  const std::size_t others = head.size() + 2 + ranked.size() + 2 + amount.rest.size();
+  const std::size_t others = head.size() + 2 + ranked.size() + 2 + rest.size();
   if (render.columns > others + 16) label = EllipsizeMiddle(label, render.columns - others);
-  return head + render.paint.Place(label) + ": " + render.paint.ByShare(share, ranked) + "  " + amount.rest;
+  return head + render.paint.Place(label) + ": " + render.paint.ByShare(share, ranked) + "  " + rest;
 }
 
 std::vector<TopReport::Detail> TopReport::RowDetails(const Row& row, const RenderOptions& render) const {
   std::vector<Detail> lines;
   const GroupBy by = options_.rows.by;
-  const auto stack = source_.StackOf(row.largest_node);
+  const Stack& stack = row.largest_stack;
   const auto add_source = [&](const symbolize::Frame& frame) {
     const std::string text = source_.SourceLine(frame);
     if (!Trimmed(text).empty()) lines.push_back({Printable(Trimmed(text)), true});
@@ -126,7 +134,7 @@ std::vector<TopReport::Detail> TopReport::RowDetails(const Row& row, const Rende
     lines.push_back({"mostly " + PlaceText(row.frame, render) +
                      (row.frame.has_line() ? " in " + FunctionText(row.frame) : "")});
   }
-  const std::string threads = by == GroupBy::kThread ? "" : ThreadShares(row, trace_);
+  const std::string threads = by == GroupBy::kThread ? "" : ThreadShares(row, options_.rows.metric, trace_);
   if (!threads.empty() && !lines.empty()) lines.back().text += "        " + threads;
   return lines;
 }
@@ -149,6 +157,8 @@ std::string TopReport::RowsText(const RenderOptions& render) const {
 std::string TopReport::OtherLine() const {
   const std::size_t others = set_.rows.size() - shown();
   if (others == 0) return {};
+  // Stacks are in several rows: their sum would say nothing.
+  if (options_.rows.cumulative) return fmt::format("{} other\n", others);
   return fmt::format("{} other: {}\n", others,
                      RankedText(options_.rows.metric, profile_.domain, OtherAmount()));
 }
@@ -158,7 +168,7 @@ std::string TopReport::TotalLine() const {
   const std::string words = TotalWords(metric, profile_);
   const Amount matching = AmountOf(metric, set_.matching);
   std::string text;
-  if (is_filtered()) {
+  if (options_.stacks.is_any()) {
     text = fmt::format("Matching: {} in {}, {} of all\n", FormatSize(static_cast<double>(matching.bytes)),
                        BlocksText(metric, profile_.domain, matching.blocks),
                        FormatShare(Share(metric, matching, Total()), 1));
@@ -176,7 +186,18 @@ std::string TopReport::MappedHint() const {
 }
 
 std::string TopReport::Text(const RenderOptions& render) const {
-  return render.paint.Bold(Heading()) + "\n" + RowsText(render) + render.paint.Dim(MappedHint());
+  return render.paint.Bold(Heading()) + "\n" + SelectionLine(render) + RowsText(render) +
+         render.paint.Dim(MappedHint());
+}
+
+// What the heading's moment and sums are about, where that is not everything.
+std::string TopReport::SelectionLine(const RenderOptions& render) const {
+  const std::string blocks = BlocksSelectedText(profile_.query, trace_);
+  if (blocks.empty()) return {};
+  const bool has_own_peak =
+      options_.rows.metric == Metric::kPeak ||
+      (options_.rows.metric == Metric::kLive && profile_.moment.kind == aggregate::Moment::Kind::kPeak);
+  return render.paint.Dim(fmt::format("of {} only{}\n", blocks, has_own_peak ? "; the peak is theirs" : ""));
 }
 
 std::string TopReport::PlainText() const {
@@ -202,13 +223,10 @@ Json TopReport::ToJson() const {
   Json json = Envelope("top", trace_);
   json["selector"] = {{"by", GroupByName(options_.rows.by)},
                       {"metric", MetricName(metric)},
-                      {"domain", profile_.domain == Domain::kHeap ? "heap" : "mapped"},
-                      {"at", profile_.moment.label},
-                      {"at_ns", profile_.moment_time_ns},
+                      {"cumulative", options_.rows.cumulative},
                       {"limit", options_.limit},
-                      {"focus", options_.focus},
-                      {"ignore", options_.ignore},
                       {"skip", options_.rows.skip}};
+  json["selector"].update(SelectorJson(profile_, options_.stacks));
   json["total"] = report::ToJson(Total());
   json["matching"] = report::ToJson(AmountOf(metric, set_.matching));
   json["peak"] = report::ToJson(profile_.peak);
@@ -223,7 +241,8 @@ Json TopReport::ToJson() const {
     entry.update(RowJson(row, options_.rows, trace_, source_));
     json["rows"].push_back(std::move(entry));
   }
-  json["other"] = report::ToJson(OtherAmount());
+  json["other"] = options_.rows.cumulative ? Json{{"bytes", nullptr}, {"blocks", nullptr}}
+                                           : report::ToJson(OtherAmount());
   json["other"]["rows"] = set_.rows.size() - shown();
   return json;
 }

@@ -17,8 +17,7 @@ namespace memtrace::report {
 struct TopOptions {
   RowOptions rows = {};
   std::size_t limit = 10;
-  std::vector<std::string> focus = {};  // regular expressions
-  std::vector<std::string> ignore = {};
+  StackSelectors stacks = {};
 };
 
 // Refers to the trace, profile and source it was built from, which must outlive it.
@@ -57,7 +56,7 @@ class TopReport {
   std::string MappedHint() const;
   aggregate::Amount Total() const;
   aggregate::Amount OtherAmount() const;
-  bool is_filtered() const { return !options_.focus.empty() || !options_.ignore.empty(); }
+  std::string SelectionLine(const RenderOptions& render) const;
 
   const model::Trace& trace_;
   const aggregate::Profile& profile_;

@@ -13,6 +13,7 @@
 #include "analyzer/symbolize/attribution.h"
 #include "analyzer/symbolize/debug_files.h"
 #include "analyzer/symbolize/debuginfod.h"
+#include "analyzer/symbolize/function_name.h"
 #include "analyzer/symbolize/jit_name.h"
 #include "analyzer/symbolize/module_file.h"
 #include "analyzer/symbolize/perf_map.h"
@@ -75,6 +76,7 @@ class Symbolizer::Impl {
   Impl(const model::Trace& trace, SymbolizerOptions options)
       : trace_(trace),
         has_inlines_(options.inlines),
+        is_wrapper_(options.is_wrapper),
         files_(PlacesOf(options, &problems_), trace.info.working_directory),
         file_of_module_(trace.modules.size()) {}
 
@@ -85,7 +87,7 @@ class Symbolizer::Impl {
     const auto [place, is_new] = frames_.try_emplace({site.pc, site.module, site.is_exact, site.is_guessed});
     if (!is_new) return place->second;
     place->second = Build(site);
-    for (Frame& frame : place->second) frame.is_plumbing = IsAllocationPlumbing(frame);
+    for (Frame& frame : place->second) frame.is_plumbing = IsAllocationPlumbing(frame) || IsWrapper(frame);
     return place->second;
   }
 
@@ -103,6 +105,10 @@ class Symbolizer::Impl {
   const std::vector<std::string>& problems() const { return problems_; }
 
  private:
+  bool IsWrapper(const Frame& frame) const {
+    return is_wrapper_ && !frame.function.empty() && is_wrapper_(DisplayName(frame.function));
+  }
+
   std::vector<Frame> Build(const model::Site& site) {
     Frame frame;
     frame.pc = site.pc;
@@ -170,6 +176,7 @@ class Symbolizer::Impl {
 
   const model::Trace& trace_;
   const bool has_inlines_;
+  const std::function<bool(const std::string&)> is_wrapper_;
   std::vector<std::string> problems_;
   const DebugFiles files_;
   std::deque<ModuleFile> module_files_;                        // never move

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,8 @@ struct Frame {
 
 struct SymbolizerOptions {
   bool inlines = true;
+  // A person's own allocator wrappers, by function name as FunctionText shows it: such frames are plumbing.
+  std::function<bool(const std::string&)> is_wrapper = {};
   std::vector<std::string> debug_paths;  // searched before /usr/lib/debug
   std::string sysroot;      // a copy of the recorded machine's files; searched before this machine's
   bool debuginfod = false;  // ask the servers of DEBUGINFOD_URLS for what is not found here

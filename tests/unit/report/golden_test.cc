@@ -47,10 +47,11 @@ class GoldenTest : public ::testing::Test {
 
   const model::Trace& trace() const { return reader_->trace(); }
 
-  aggregate::Profile ProfileAt(const std::string& moment) {
-    return aggregate::BuildProfile(*reader_,
-                                   {aggregate::Domain::kHeap, *aggregate::ParseMoment(moment, trace())});
+  aggregate::Moment MomentOf(const std::string& text) { return *aggregate::ParseMoment(text, trace()); }
+  aggregate::Profile ProfileOf(const aggregate::Query& query) {
+    return aggregate::BuildProfile(*reader_, query);
   }
+  aggregate::Profile ProfileAt(const std::string& moment) { return ProfileOf({.moment = MomentOf(moment)}); }
 
   TopReport Top(const aggregate::Profile& profile, TopOptions options) {
     return std::move(TopReport::Build(trace(), profile, stacks_, std::move(options))).value();
@@ -74,7 +75,7 @@ class GoldenTest : public ::testing::Test {
 };
 
 TEST_F(GoldenTest, TopByEverything) {
-  const aggregate::Profile profile = ProfileAt("peak");
+  const aggregate::Profile profile = ProfileOf({.moment = MomentOf("peak"), .split_by_size = true});
   for (const std::string& by : GroupByNames()) {
     const TopReport top = Top(profile, {.rows = {*ParseGroupBy(by), Metric::kLive, true}, .limit = 3});
     Expect("top_by_" + by + ".txt", top.Text(render_));
@@ -94,7 +95,7 @@ TEST_F(GoldenTest, TopAtAMark) {
 }
 
 TEST_F(GoldenTest, TopFocused) {
-  const TopReport top = Top(ProfileAt("peak"), {.focus = {"worker"}, .ignore = {"arena"}});
+  const TopReport top = Top(ProfileAt("peak"), {.stacks = {.focus = {"worker"}, .ignore = {"arena"}}});
   Expect("top_focused.txt", top.Text(render_));
 }
 
@@ -123,9 +124,12 @@ TEST_F(GoldenTest, Leaks) {
   LeaksOptions options;
   options.min_bytes = 2000;
   options.suppressions = *Suppressions::Parse("leak:libpq.so\n", "supp");
-  Expect("leaks.txt", LeaksReport(trace(), profile, times, stacks_, {}).Text(render_));
-  Expect("leaks.json", ToText(LeaksReport(trace(), profile, times, stacks_, {}).ToJson()));
-  Expect("leaks_fewer.txt", LeaksReport(trace(), profile, times, stacks_, options).Text(render_));
+  const auto leaks = [&](const LeaksOptions& wanted) {
+    return std::move(LeaksReport::Build(trace(), profile, times, stacks_, wanted)).value();
+  };
+  Expect("leaks.txt", leaks({}).Text(render_));
+  Expect("leaks.json", ToText(leaks({}).ToJson()));
+  Expect("leaks_fewer.txt", leaks(options).Text(render_));
 }
 
 TEST_F(GoldenTest, Summary) {

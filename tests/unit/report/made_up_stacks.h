@@ -27,6 +27,12 @@ inline symbolize::Frame LibraryFrame(std::string function, std::string module_pa
   return LineFrame(std::move(function), "", 0, std::move(module_path));
 }
 
+inline report::Stack PointersTo(const std::vector<symbolize::Frame>& frames) {
+  report::Stack stack;
+  for (const symbolize::Frame& frame : frames) stack.push_back(&frame);
+  return stack;
+}
+
 class MadeUpStacks : public report::StackSource {
  public:
   // Innermost first.
@@ -39,7 +45,7 @@ class MadeUpStacks : public report::StackSource {
     return *this;
   }
 
-  std::vector<symbolize::Frame> StackOf(model::NodeId node) override { return stacks_[node]; }
+  report::Stack StackOf(model::NodeId node) override { return PointersTo(stacks_[node]); }
   std::string SourceLine(const symbolize::Frame& frame) override { return lines_[{frame.file, frame.line}]; }
 
  private:

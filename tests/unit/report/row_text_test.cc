@@ -14,6 +14,10 @@ namespace {
 using testing::LibraryFrame;
 using testing::LineFrame;
 
+std::string Chain(const std::vector<symbolize::Frame>& frames, std::size_t from = 0, bool skip = true) {
+  return ChainText(testing::PointersTo(frames), from, skip);
+}
+
 TEST(PlaceText, NamesALineOrAFunctionOrAModule) {
   EXPECT_EQ(PlaceText(LineFrame("f", "/home/me/src/a.cc", 5), {.working_directory = "/home/me"}),
             "src/a.cc:5");
@@ -34,41 +38,41 @@ TEST(ChainText, GoesOutwardFromTheChargedFrameAndEndsBeforeTheStartCode) {
       LibraryFrame("operator new(unsigned long)", "/lib/libstdc++.so.6"), LineFrame("ns::f(int)", "/a.cc", 1),
       LineFrame("main", "/a.cc", 2), LibraryFrame("__libc_start_call_main", "/lib/libc.so.6"),
       LibraryFrame("", "/usr/bin/app")};
-  EXPECT_EQ(ChainText(stack, 1), "ns::f <- main");
+  EXPECT_EQ(Chain(stack, 1), "ns::f <- main");
 }
 
 TEST(ChainText, ShowsWhoOpenedALibraryButNotWhoStartedTheProgram) {
   const auto constructor = LibraryFrame("init_tables", "/lib/libx.so");
   const auto call_init = LineFrame("call_init", "/elf/dl-init.c", 70);
   const auto dl_init = LineFrame("_dl_init", "/elf/dl-init.c", 117);
-  EXPECT_EQ(ChainText({constructor, call_init, dl_init, LibraryFrame("_dl_start_user", "/lib/ld.so")}, 0),
+  EXPECT_EQ(Chain({constructor, call_init, dl_init, LibraryFrame("_dl_start_user", "/lib/ld.so")}, 0),
             "init_tables");
-  EXPECT_EQ(ChainText({constructor, call_init, dl_init, LineFrame("dlopen", "/dlfcn/dlopen.c", 81),
-                       LineFrame("main", "/a.cc", 3)},
-                      0),
+  EXPECT_EQ(Chain({constructor, call_init, dl_init, LineFrame("dlopen", "/dlfcn/dlopen.c", 81),
+                   LineFrame("main", "/a.cc", 3)},
+                  0),
             "init_tables <- call_init <- _dl_init <- dlopen <- main");
 }
 
 TEST(ChainText, FoldsRecursion) {
   const auto f = LineFrame("f", "/a.cc", 1);
-  EXPECT_EQ(ChainText({f, f, f, LineFrame("main", "/a.cc", 2)}, 0), "f (3 times) <- main");
+  EXPECT_EQ(Chain({f, f, f, LineFrame("main", "/a.cc", 2)}, 0), "f (3 times) <- main");
 }
 
 TEST(ChainText, LeavesOutTheMiddleOfLongChains) {
   std::vector<symbolize::Frame> stack;
   for (const char* name : {"a", "b", "c", "d", "e", "f", "g", "h", "main"})
     stack.push_back(LineFrame(name, "/a", 1));
-  EXPECT_EQ(ChainText(stack, 0), "a <- b <- c <- d <- e <- … <- main");
+  EXPECT_EQ(Chain(stack, 0), "a <- b <- c <- d <- e <- … <- main");
   stack.erase(stack.begin(), stack.begin() + 3);
-  EXPECT_EQ(ChainText(stack, 0), "d <- e <- f <- g <- h <- main");
+  EXPECT_EQ(Chain(stack, 0), "d <- e <- f <- g <- h <- main");
 }
 
 TEST(ChainText, LeavesOutTheStandardLibraryUnlessAskedFor) {
   const std::vector<symbolize::Frame> stack = {LineFrame("f", "/a.cc", 1),
                                                LineFrame("std::make_unique<T>", "/memory.h", 9),
                                                LineFrame("main", "/a.cc", 2)};
-  EXPECT_EQ(ChainText(stack, 0), "f <- main");
-  EXPECT_EQ(ChainText(stack, 0, false), "f <- std::make_unique<T> <- main");
+  EXPECT_EQ(Chain(stack, 0), "f <- main");
+  EXPECT_EQ(Chain(stack, 0, false), "f <- std::make_unique<T> <- main");
 }
 
 TEST(FunctionText, IsShortEnoughToRead) {
@@ -90,16 +94,16 @@ TEST(FoldTemplateArguments, KnowsOperatorsFromBrackets) {
 TEST(ChainText, SaysWhereCallersWereNotFound) {
   symbolize::Frame truncated;
   truncated.is_truncated = true;
-  EXPECT_EQ(ChainText({LineFrame("f", "/a.cc", 1), truncated}, 0), "f <- (callers not found)");
+  EXPECT_EQ(Chain({LineFrame("f", "/a.cc", 1), truncated}, 0), "f <- (callers not found)");
 }
 
 class ThreadsTest : public ::testing::Test {
  protected:
   void SetUp() override { trace_.threads = {{1, "app"}, {2, "worker"}, {3, "pool"}, {4, "pool"}, {5, ""}}; }
-  std::string Shares(std::map<model::ThreadId, std::uint64_t> by_thread) {
+  std::string Shares(const std::map<model::ThreadId, std::uint64_t>& by_thread) {
     Row row;
-    row.by_thread = std::move(by_thread);
-    return ThreadShares(row, trace_);
+    for (const auto& [thread, bytes] : by_thread) row.by_thread[thread] = {bytes, 1};
+    return ThreadShares(row, Metric::kLive, trace_);
   }
   model::Trace trace_;
 };

@@ -11,6 +11,7 @@
 namespace memtrace::report {
 namespace {
 
+using aggregate::Amount;
 using ::testing::ElementsAre;
 using testing::LibraryFrame;
 using testing::LineFrame;
@@ -41,7 +42,7 @@ TEST_F(RowsTest, StacksThatEndInOneLineShareARow) {
   EXPECT_EQ(rows[0].amounts.live.blocks, 4U);
   EXPECT_EQ(rows[0].largest_node, 2U);
   EXPECT_THAT(rows[0].nodes, ElementsAre(1, 2));
-  EXPECT_THAT(rows[0].by_thread, ElementsAre(std::pair(0U, 400U), std::pair(1U, 50U)));
+  EXPECT_THAT(rows[0].by_thread, ElementsAre(std::pair(0U, Amount{400, 3}), std::pair(1U, Amount{50, 1})));
 }
 
 TEST_F(RowsTest, TheLargestStackIsChosenOverAllThreads) {
@@ -125,7 +126,7 @@ TEST_F(RowsTest, TheEmptyStackHasARow) {
 }
 
 TEST_F(RowsTest, FilteredStacksAreInNeitherRowsNorSum) {
-  filter_ = *StackFilter::Create({"main"}, {"^g$"});
+  filter_ = *StackFilter::Create({.focus = {"main"}, .ignore = {"^g$"}});
   stacks_.Stack(1, {LineFrame("f", "/a.cc", 1), LineFrame("main", "/a.cc", 9)});
   stacks_.Stack(2, {LineFrame("g", "/a.cc", 2), LineFrame("main", "/a.cc", 9)});
   stacks_.Stack(3, {LineFrame("thread", "/a.cc", 3)});
@@ -138,7 +139,8 @@ TEST_F(RowsTest, FilteredStacksAreInNeitherRowsNorSum) {
 TEST(ParseGroupBy, SuggestsWhatWasMeant) {
   EXPECT_EQ(ParseGroupBy("thread").value(), GroupBy::kThread);
   EXPECT_EQ(ParseGroupBy("lines").error().message,
-            "--by \"lines\" is not known: line, file, function, module, traceback or thread; did you mean "
+            "--by \"lines\" is not known: line, file, function, module, traceback, thread or size; did you "
+            "mean "
             "\"line\"?");
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Focus, ignore and suppressions: which stacks they let through.
+// Stack selectors and suppressions: which stacks they let through, and how much of them.
 #include "analyzer/report/stack_filter.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "analyzer/report/suppressions.h"
@@ -13,37 +14,97 @@ namespace {
 using testing::LibraryFrame;
 using testing::LineFrame;
 
-const std::vector<symbolize::Frame> kStack = {LibraryFrame("PQexec", "/usr/lib/libpq.so.5.15"),
-                                              LineFrame("Index::add(int)", "/home/me/src/posting.cpp", 88)};
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
-bool Keeps(const std::vector<std::string>& focus, const std::vector<std::string>& ignore) {
-  return StackFilter::Create(focus, ignore).value().Keeps(kStack);
+const std::vector<symbolize::Frame> kFrames = {
+    LibraryFrame("operator new(unsigned long)", "/usr/lib/libstdc++.so.6"),
+    LineFrame("Arena::grow(int)", "/home/me/include/arena.h", 41),
+    LineFrame("Index::add(int)", "/home/me/src/posting.cpp", 88),
+    LibraryFrame("PQexec", "/usr/lib/libpq.so.5.15"),
+    LineFrame("Index::load()", "/home/me/src/index.cpp", 12),
+    LineFrame("main", "/home/me/src/main.cpp", 5)};
+
+// Names of the frames that are left, the charged one first; nothing if the stack is not wanted.
+std::vector<std::string> Selected(const StackSelectors& selectors, bool skip = true) {
+  const auto stack = StackFilter::Create(selectors).value().Select(testing::PointersTo(kFrames), skip);
+  if (!stack) return {};
+  std::vector<std::string> names = {stack->frames[stack->attribution.frame]->function};
+  for (const symbolize::Frame* frame : stack->frames) names.push_back(frame->function);
+  return names;
+}
+
+bool Keeps(const StackSelectors& selectors) {
+  return !Selected(selectors).empty();
 }
 
 TEST(StackFilter, LooksAtFunctionFileAndModuleOfEveryFrame) {
-  EXPECT_TRUE(Keeps({"Index::"}, {}));
-  EXPECT_TRUE(Keeps({"posting\\.cpp$"}, {}));
-  EXPECT_TRUE(Keeps({"libpq"}, {}));
-  EXPECT_FALSE(Keeps({"sqlite"}, {}));
-  EXPECT_FALSE(Keeps({}, {"PQ"}));
+  EXPECT_TRUE(Keeps({.focus = {"Index::"}}));
+  EXPECT_TRUE(Keeps({.focus = {"posting\\.cpp$"}}));
+  EXPECT_TRUE(Keeps({.focus = {"libpq"}}));
+  EXPECT_FALSE(Keeps({.focus = {"sqlite"}}));
+  EXPECT_FALSE(Keeps({.ignore = {"PQ"}}));
 }
 
 TEST(StackFilter, NeedsEveryFocusAndNoIgnore) {
-  EXPECT_TRUE(Keeps({"Index", "libpq"}, {"sqlite"}));
-  EXPECT_FALSE(Keeps({"Index", "sqlite"}, {}));
-  EXPECT_FALSE(Keeps({"Index"}, {"sqlite", "libpq"}));
+  EXPECT_TRUE(Keeps({.focus = {"Index", "libpq"}, .ignore = {"sqlite"}}));
+  EXPECT_FALSE(Keeps({.focus = {"Index", "sqlite"}}));
+  EXPECT_FALSE(Keeps({.focus = {"Index"}, .ignore = {"sqlite", "libpq"}}));
+}
+
+TEST(StackFilter, HiddenFramesAreTakenOutAndTheirCallerIsCharged) {
+  EXPECT_THAT(Selected({}), ElementsAre("Arena::grow(int)", "operator new(unsigned long)", "Arena::grow(int)",
+                                        "Index::add(int)", "PQexec", "Index::load()", "main"));
+  EXPECT_THAT(Selected({.hide = {"Arena", "libpq"}}),
+              ElementsAre("Index::add(int)", "operator new(unsigned long)", "Index::add(int)",
+                          "Index::load()", "main"));
+  EXPECT_THAT(Selected({.hide = {"."}}), IsEmpty()) << "with all frames hidden nothing is left to show";
+  EXPECT_TRUE(Keeps({.focus = {"libpq"}, .hide = {"libpq"}})) << "focus sees hidden frames, as in pprof";
+}
+
+TEST(StackFilter, ShowFromCutsTheCallersOfTheOutermostMatch) {
+  EXPECT_THAT(Selected({.show_from = "Index"}),
+              ElementsAre("Arena::grow(int)", "operator new(unsigned long)", "Arena::grow(int)",
+                          "Index::add(int)", "PQexec", "Index::load()"));
+  EXPECT_THAT(Selected({.show_from = "sqlite"}), IsEmpty());
+}
+
+TEST(StackFilter, IncludeAndExcludeLookAtTheChargedPlace) {
+  EXPECT_TRUE(Keeps({.include = {"arena.h"}}));
+  EXPECT_TRUE(Keeps({.include = {"include/*.h:41"}}));
+  EXPECT_TRUE(Keeps({.include = {"/home/me/*"}}));
+  EXPECT_TRUE(Keeps({.include = {"other.cc", "arena.h"}})) << "one of them is enough";
+  EXPECT_FALSE(Keeps({.include = {"rena.h"}})) << "names are whole";
+  EXPECT_FALSE(Keeps({.include = {"arena.h:42"}}));
+  EXPECT_FALSE(Keeps({.include = {"posting.cpp"}}));
+  EXPECT_TRUE(Keeps({.include = {"posting.cpp"}, .all_frames = true}));
+  EXPECT_FALSE(Keeps({.exclude = {"arena.h"}}));
+  EXPECT_TRUE(Keeps({.exclude = {"posting.cpp"}}));
+  EXPECT_FALSE(Keeps({.exclude = {"posting.cpp"}, .all_frames = true}));
+  EXPECT_TRUE(Keeps({.include = {"libpq.so*"}, .all_frames = true})) << "frames without lines: their module";
+  EXPECT_TRUE(Selected({.include = {"libstdc++*"}}, false).size() > 0) << "without skipping new is charged";
+}
+
+TEST(StackFilter, TheEmptyStackHasNoNames) {
+  EXPECT_TRUE(StackFilter().Select({}).has_value());
+  EXPECT_FALSE(StackFilter::Create({.focus = {"."}}).value().Select({}).has_value());
+  EXPECT_FALSE(StackFilter::Create({.include = {"*"}}).value().Select({}).has_value());
+  EXPECT_TRUE(StackFilter::Create({.ignore = {"."}, .exclude = {"*"}}).value().Select({}).has_value());
 }
 
 TEST(StackFilter, RefusesWhatIsNoRegularExpression) {
-  const auto filter = StackFilter::Create({}, {"a("});
+  const auto filter = StackFilter::Create({.ignore = {"a("}});
   ASSERT_FALSE(filter.ok());
   EXPECT_EQ(filter.error().code, ErrorCode::kUsage);
   EXPECT_TRUE(filter.error().message.starts_with("--ignore \"a(\" is no regular expression"));
+  EXPECT_FALSE(StackFilter::Create({.hide = {"["}}).ok());
+  EXPECT_FALSE(StackFilter::Create({.show_from = "*"}).ok());
 }
 
 TEST(StackFilter, SurvivesNamesThatAreVeryLong) {
-  StackFilter filter = StackFilter::Create({"(a|b)*z"}, {}).value();
-  EXPECT_FALSE(filter.Keeps({LineFrame(std::string(1 << 20, 'a'), "/a.cc", 1)}));
+  StackFilter filter = StackFilter::Create({.focus = {"(a|b)*z"}}).value();
+  const std::vector<symbolize::Frame> stack = {LineFrame(std::string(1 << 20, 'a'), "/a.cc", 1)};
+  EXPECT_FALSE(filter.Select(testing::PointersTo(stack)).has_value());
 }
 
 TEST(MatchesSuppression, FindsPatternsAnywhere) {
@@ -69,9 +130,10 @@ TEST(Suppressions, ReadsLeakSanitizersSyntax) {
   const auto suppressions = Suppressions::Parse("# comment\n\n  leak:PQexec\r\nleak:^main$\n", "file");
   ASSERT_TRUE(suppressions.ok());
   EXPECT_EQ(suppressions.value().patterns(), (std::vector<std::string>{"PQexec", "^main$"}));
-  StackFilter filter;
-  suppressions.value().AddTo(filter);
-  EXPECT_FALSE(filter.Keeps(kStack));
+  SuppressionMatcher matcher(suppressions.value());
+  EXPECT_EQ(matcher.RuleOf(testing::PointersTo(kFrames)), 0U) << "PQexec lies further in than main";
+  EXPECT_EQ(matcher.RuleOf({&kFrames[4], &kFrames[5]}), 1U);
+  EXPECT_EQ(matcher.RuleOf({&kFrames[4]}), std::nullopt);
 }
 
 TEST(Suppressions, NamesTheLineThatIsWrong) {
