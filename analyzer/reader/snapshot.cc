@@ -44,10 +44,17 @@ std::uint64_t CutTicks(const FileHeader& header) {
   return difference <= kToleranceNs + expected_ns / 1000 ? ticks : ~0ULL;
 }
 
+// Chunks that were being added when the process ended or was killed: their space is beyond the file's end for
+// good.
+bool HasInFlight(const FileHeader& header) {
+  return (header.flags & format::kCountsInFlight) != 0 && header.in_flight_bytes != 0;
+}
+
 // One round: windows first, then all chunks there are by then.
 void Collect(TraceFile* file, Snapshot* snapshot) {
   const bool may_grow = IsRecording(snapshot->header);
-  const Unfinished unfinished = may_grow ? Unfinished::kExpected : Unfinished::kDamage;
+  const bool may_be_unfinished = may_grow || HasInFlight(snapshot->header);
+  const Unfinished unfinished = may_be_unfinished ? Unfinished::kExpected : Unfinished::kDamage;
   const std::uint64_t trace_id = snapshot->header.trace_id;
   snapshot->damage.clear();
   DamageLog damage(&snapshot->damage);
@@ -91,12 +98,17 @@ bool NodesAreMissing(const TraceFile& file, const Snapshot& snapshot) {
   return snapshot.header.node_count > std::max<std::uint64_t>(room, 1);
 }
 
-// file_end runs ahead of the file's size while a chunk is being added. So its word alone is enough only in a
-// trace that ended; of a killed one, up to a chunk a thread may never have come into being.
+// file_end runs ahead of the file's size while a chunk is being added. The header says by how much at most;
+// where it does not (early recorders), its word alone is enough only in a trace that ended: of a killed one,
+// up to a chunk a thread may never have come into being.
 bool EndIsMissing(const TraceFile& file, const Snapshot& snapshot) {
   const FileHeader& header = snapshot.header;
   // file_end is aligned; the last chunk need not fill its last line.
   if (header.file_end < file.size() + format::kChunkAlignBytes || snapshot.is_running) return false;
+  if ((header.flags & format::kCountsInFlight) != 0) {
+    const std::uint64_t in_flight = std::min(header.in_flight_bytes, header.file_end);
+    return header.file_end - in_flight >= file.size() + format::kChunkAlignBytes;
+  }
   if (header.state == static_cast<std::uint32_t>(RecordingState::kEnded)) return true;
   if (snapshot.segments.missing_windows > 0 || NodesAreMissing(file, snapshot)) return true;
   const std::uint64_t chunk_bytes = format::kWindowBytes + format::kPageBytes;

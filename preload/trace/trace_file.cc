@@ -6,7 +6,6 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 
 #include "preload/base/clock.h"
 #include "preload/base/syscalls.h"
@@ -17,7 +16,9 @@ namespace {
 using format::ChunkHeader;
 using format::ChunkKind;
 
-std::uint64_t RoundUp(std::uint64_t value, std::uint64_t to) { return (value + to - 1) & ~(to - 1); }
+std::uint64_t RoundUp(std::uint64_t value, std::uint64_t to) {
+  return (value + to - 1) & ~(to - 1);
+}
 
 std::atomic_ref<std::uint64_t> FileEnd(format::FileHeader* header) {
   return std::atomic_ref<std::uint64_t>(header->file_end);
@@ -33,8 +34,8 @@ std::uint64_t RandomId() {
 
 // Shared with the file, not inherited by forked children: they record into a file of their own.
 void* MapShared(int fd, std::uint64_t offset, std::size_t bytes) {
-  const long address = sys::Call(SYS_mmap, 0, static_cast<long>(bytes), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-                                 static_cast<long>(offset));
+  const long address = sys::Call(SYS_mmap, 0, static_cast<long>(bytes), PROT_READ | PROT_WRITE, MAP_SHARED,
+                                 fd, static_cast<long>(offset));
   if (sys::IsError(address)) return nullptr;
   sys::Call(SYS_madvise, address, static_cast<long>(bytes), MADV_DONTFORK);
   return reinterpret_cast<void*>(address);
@@ -67,11 +68,13 @@ int TraceFile::Create(const char* pattern, const NameFacts& facts) {
   sys::Call(SYS_fstat, fd_, sys::AsLong(&status));
   device_ = status.st_dev;
   inode_ = status.st_ino;
-  if (!FitsFileSizeLimit(format::kFileHeaderBytes) || !Allocate(0, format::kFileHeaderBytes)) return last_error();
+  if (!FitsFileSizeLimit(format::kFileHeaderBytes) || !Allocate(0, format::kFileHeaderBytes))
+    return last_error();
   header_ = static_cast<format::FileHeader*>(MapShared(fd_, 0, format::kFileHeaderBytes));
   if (header_ == nullptr) return -ENOMEM;
   header_->trace_id = RandomId();
   header_->file_end = format::kFileHeaderBytes;
+  header_->flags = format::kCountsInFlight;
   header_->own_mapped_bytes = format::kFileHeaderBytes;
   if (fd_ < kLowestHighNumber) {
     is_transient_ = true;
@@ -86,14 +89,22 @@ bool TraceFile::Fail(long error) {
   return false;
 }
 
-std::uint64_t TraceFile::TakeSpace(std::size_t size_bytes, std::size_t align_bytes) {
+TraceFile::Space TraceFile::TakeSpace(std::size_t size_bytes, std::size_t align_bytes) {
+  const std::uint64_t at_most = size_bytes + align_bytes + format::kChunkAlignBytes;
+  std::atomic_ref<std::uint64_t>(header_->in_flight_bytes).fetch_add(at_most, std::memory_order_release);
   auto file_end = FileEnd(header_);
   std::uint64_t end = file_end.load(std::memory_order_relaxed);
   for (;;) {
     const std::uint64_t offset = RoundUp(end, align_bytes);
     const std::uint64_t new_end = RoundUp(offset + size_bytes, format::kChunkAlignBytes);
-    if (file_end.compare_exchange_weak(end, new_end, std::memory_order_relaxed)) return offset;
+    if (file_end.compare_exchange_weak(end, new_end, std::memory_order_release)) return {offset, at_most};
   }
+}
+
+// Space that could not be filled stays in flight for good: nothing will ever be there.
+void TraceFile::Landed(const Space& space) {
+  std::atomic_ref<std::uint64_t>(header_->in_flight_bytes)
+      .fetch_sub(space.counted_bytes, std::memory_order_release);
 }
 
 // Growing a file beyond RLIMIT_FSIZE is a SIGXFSZ, which ends the program: so it is asked before.
@@ -133,15 +144,18 @@ bool TraceFile::WriteAt(std::uint64_t offset, const void* data, std::size_t size
 
 bool TraceFile::IsOpen() const {
   struct stat status {};
-  return sys::Call(SYS_fstat, fd_, sys::AsLong(&status)) == 0 && status.st_dev == device_ && status.st_ino == inode_;
+  return sys::Call(SYS_fstat, fd_, sys::AsLong(&status)) == 0 && status.st_dev == device_ &&
+         status.st_ino == inode_;
 }
 
 bool TraceFile::ReopenIfLost() {
   if (IsOpen()) return true;
-  const long fd = sys::Call(SYS_openat, AT_FDCWD, sys::AsLong(path_.c_str()), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  const long fd =
+      sys::Call(SYS_openat, AT_FDCWD, sys::AsLong(path_.c_str()), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
   if (sys::IsError(fd)) return Fail(-EBADF);
   struct stat status {};
-  if (sys::Call(SYS_fstat, fd, sys::AsLong(&status)) != 0 || status.st_dev != device_ || status.st_ino != inode_) {
+  if (sys::Call(SYS_fstat, fd, sys::AsLong(&status)) != 0 || status.st_dev != device_ ||
+      status.st_ino != inode_) {
     sys::Call(SYS_close, fd);
     return Fail(-EBADF);
   }
@@ -161,8 +175,10 @@ bool TraceFile::AppendEvents(const format::EventsHeader& events, const void* dat
 }
 
 void* TraceFile::MapReserved(ChunkKind kind, std::size_t size_bytes) {
-  const std::uint64_t offset = TakeSpace(size_bytes, format::kPageBytes);
+  const Space space = TakeSpace(size_bytes, format::kPageBytes);
+  const std::uint64_t offset = space.offset;
   if (!FitsFileSizeLimit(offset + size_bytes) || !Allocate(offset, size_bytes)) return nullptr;
+  Landed(space);
   auto* chunk = static_cast<ChunkHeader*>(MapShared(fd_, offset, size_bytes));
   if (chunk == nullptr) {
     Fail(-ENOMEM);
@@ -183,27 +199,37 @@ bool TraceFile::WriteEvents(const format::EventsHeader& events, const void* data
   } head{};
   static_assert(sizeof(head) == sizeof(ChunkHeader) + sizeof(format::EventsHeader));
   const std::size_t size_bytes = sizeof(head) + events.stored_bytes;
-  const std::uint64_t offset = TakeSpace(size_bytes, format::kChunkAlignBytes);
-  if (!FitsFileSizeLimit(offset + size_bytes)) return false;
+  const Space space = TakeSpace(size_bytes, format::kChunkAlignBytes);
+  if (!FitsFileSizeLimit(space.offset + size_bytes)) return false;
   head.chunk.magic = format::kChunkMagic;
   head.chunk.kind = static_cast<std::uint32_t>(ChunkKind::kEvents);
   head.chunk.size_bytes = size_bytes;
-  head.chunk.check = format::ChunkCheck(header_->trace_id, offset, ChunkKind::kEvents, size_bytes);
+  head.chunk.check = format::ChunkCheck(header_->trace_id, space.offset, ChunkKind::kEvents, size_bytes);
   head.events = events;
-  const iovec parts[2] = {{&head, sizeof(head)}, {const_cast<void*>(data), events.stored_bytes}};
+  if (!WriteBoth(space.offset, {&head, sizeof(head)}, {const_cast<void*>(data), events.stored_bytes}))
+    return false;
+  Landed(space);
+  return true;
+}
+
+bool TraceFile::WriteBoth(std::uint64_t offset, const iovec& head, const iovec& data) {
+  const iovec parts[2] = {head, data};
   long written;
   do {
     written = sys::Call(SYS_pwritev, fd_, sys::AsLong(parts), 2, static_cast<long>(offset), 0);
   } while (written == -EINTR);
-  if (written == static_cast<long>(size_bytes)) return true;
+  if (written == static_cast<long>(head.iov_len + data.iov_len)) return true;
   if (written < 0) return Fail(written);
   // A short write: a nearly full disk, or a signal. The rest is tried once more, piece by piece.
   std::size_t done = static_cast<std::size_t>(written);
-  if (done < sizeof(head)) {
-    if (!WriteAt(offset + done, reinterpret_cast<const char*>(&head) + done, sizeof(head) - done)) return false;
-    done = sizeof(head);
+  if (done < head.iov_len) {
+    if (!WriteAt(offset + done, static_cast<const char*>(head.iov_base) + done, head.iov_len - done))
+      return false;
+    done = head.iov_len;
   }
-  return WriteAt(offset + done, static_cast<const char*>(data) + (done - sizeof(head)), size_bytes - done);
+  const std::size_t data_done = done - head.iov_len;
+  return WriteAt(offset + done, static_cast<const char*>(data.iov_base) + data_done,
+                 data.iov_len - data_done);
 }
 
 }  // namespace memtrace::preload

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include <atomic>
 #include <cstddef>
@@ -32,17 +33,17 @@ class TraceFile {
   // the error is then in last_error().
   void* MapChunk(format::ChunkKind kind, std::size_t size_bytes);
 
-  // Appends an events chunk; `data` is stored as it is. False on failure, see last_error(): -EBADF if the program
-  // has closed our descriptor; then ReopenIfLost may help.
+  // Appends an events chunk; `data` is stored as it is. False on failure, see last_error(): -EBADF if the
+  // program has closed our descriptor; then ReopenIfLost may help.
   bool AppendEvents(const format::EventsHeader& events, const void* data);
 
-  // True if our descriptor is ours, or could be opened again after the program closed it. Opening takes the lowest
-  // free number for a moment, so only a thread of the program may do it, inside a call of its own: a helper that
-  // does so beside it could take the number that the program's next open expects.
+  // True if our descriptor is ours, or could be opened again after the program closed it. Opening takes the
+  // lowest free number for a moment, so only a thread of the program may do it, inside a call of its own: a
+  // helper that does so beside it could take the number that the program's next open expects.
   bool ReopenIfLost();
 
-  // False where the program may have so few descriptors (ulimit -n) that we keep none: the file is then opened for
-  // each access, which only the program's own threads may do.
+  // False where the program may have so few descriptors (ulimit -n) that we keep none: the file is then
+  // opened for each access, which only the program's own threads may do.
   bool keeps_descriptor() const { return !is_transient_; }
 
   format::FileHeader* header() const { return header_; }
@@ -51,13 +52,19 @@ class TraceFile {
   int fd() const { return fd_; }
 
  private:
-  // The offset of `size_bytes` new bytes, aligned; space on disk is not reserved by this.
-  std::uint64_t TakeSpace(std::size_t size_bytes, std::size_t align_bytes);
+  struct Space {
+    std::uint64_t offset;
+    std::uint64_t counted_bytes;  // what it counts for in FileHeader::in_flight_bytes
+  };
+  // `size_bytes` new bytes, aligned and in flight until Landed(); space on disk is not reserved by this.
+  Space TakeSpace(std::size_t size_bytes, std::size_t align_bytes);
+  void Landed(const Space& space);
   bool FitsFileSizeLimit(std::uint64_t end);
   bool Allocate(std::uint64_t offset, std::size_t size_bytes);
   bool WriteAt(std::uint64_t offset, const void* data, std::size_t size_bytes);
   // False if our descriptor was closed by the program, and perhaps given to another file.
   bool IsOpen() const;
+  bool WriteBoth(std::uint64_t offset, const iovec& head, const iovec& data);
   void* MapReserved(format::ChunkKind kind, std::size_t size_bytes);
   bool WriteEvents(const format::EventsHeader& events, const void* data);
   // Around each access when no descriptor is kept.

@@ -96,7 +96,7 @@ TEST_F(DebuginfodNames, AreFetchedOnRequestOnly) {
   std::string build_id;
   const nlohmann::json info = MemtraceJson({"info", run.trace});
   for (const nlohmann::json& module : info["rows"]) {
-    if (module["path"] == program.string()) build_id = module["build_id"];
+    if (module["module"] == program.string()) build_id = module["build_id"];
   }
   ASSERT_FALSE(build_id.empty());
   fs::create_directories(root() / "server/buildid" / build_id);

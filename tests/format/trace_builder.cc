@@ -51,6 +51,7 @@ TraceBuilder::TraceBuilder() : nodes_(1) {
   header_.pid = 4131;
   header_.parent_pid = 4000;
   header_.page_bytes = format::kPageBytes;
+  header_.flags = format::kCountsInFlight;
   header_.nominal_ticks_per_second = 1'000'000'000;
   header_.start_realtime_ns = 1'750'000'000'000'000'000ULL;
   CopyText("app", header_.comm);

@@ -69,7 +69,9 @@ struct FileHeader {
   std::uint32_t exe_bytes;
   std::uint32_t command_line_bytes;
   std::uint32_t working_directory_bytes;
-  std::uint32_t reserved[4];
+  std::uint64_t in_flight_bytes;  // below file_end, given to chunks that are not in the file yet; see kCountsInFlight
+  std::uint32_t flags;            // kCountsInFlight
+  std::uint32_t reserved;
 
   char comm[16];                 // as the kernel had it at start, NUL padded
   char host[64];                 // NUL padded
@@ -81,7 +83,12 @@ static_assert(sizeof(FileHeader) <= kFileHeaderBytes);
 static_assert(offsetof(FileHeader, start_ticks) == 40);
 static_assert(offsetof(FileHeader, file_end) == 88);
 static_assert(offsetof(FileHeader, state) == 168);
+static_assert(offsetof(FileHeader, in_flight_bytes) == 192);
 static_assert(offsetof(FileHeader, comm) == 208);
+
+// in_flight_bytes is kept: it grows before file_end does and shrinks when the chunk's bytes are in the file. So the
+// file is at least file_end - in_flight_bytes long, or its end is missing. Early recorders left both fields 0.
+inline constexpr std::uint32_t kCountsInFlight = 1;
 
 // ---------------------------------------------------------------- chunks
 

@@ -43,6 +43,31 @@ TEST_F(TraceFileTest, ChunksFollowEachOtherWithoutDamage) {
   for (const auto& damage : reader.trace().damage) ADD_FAILURE() << damage.what << " at " << damage.offset;
 }
 
+// Also when the rest of a file is gone without a trace, the header tells that there was one.
+TEST_F(TraceFileTest, CountsWhatIsInFlight) {
+  const auto& header = *file_->header();
+  EXPECT_EQ(header.flags & format::kCountsInFlight, format::kCountsInFlight);
+  ASSERT_NE(file_->MapChunk(format::ChunkKind::kLog, 16 * 1024), nullptr);
+  format::EventsHeader events{};
+  events.raw_bytes = events.stored_bytes = 2;
+  ASSERT_TRUE(file_->AppendEvents(events, "ab"));
+  EXPECT_EQ(header.in_flight_bytes, 0u);
+  EXPECT_LT(header.file_end, std::filesystem::file_size(path_) + format::kChunkAlignBytes);
+  std::filesystem::resize_file(path_, format::kFileHeaderBytes + 16 * 1024);
+  EXPECT_EQ(Read().trace().damage.size(), 1u);
+}
+
+TEST_F(TraceFileTest, AFailedAppendStaysInFlight) {
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  rlimit limit{format::kFileHeaderBytes, before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &limit);
+  EXPECT_EQ(file_->MapChunk(format::ChunkKind::kLog, 16 * 1024), nullptr);
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_GE(file_->header()->in_flight_bytes, 16u * 1024);
+  EXPECT_TRUE(Read().trace().damage.empty());
+}
+
 TEST_F(TraceFileTest, FindsItsFileAgainWhenTheProgramClosedIt) {
   ASSERT_EQ(close(file_->fd()), 0);
   EXPECT_NE(file_->MapChunk(format::ChunkKind::kLog, 16 * 1024), nullptr);
