@@ -84,7 +84,9 @@ class TimelineBuilder {
     line_.domain = domain;
     line_.from_ns = range.first_ns;
     line_.to_ns = std::max(range.last_ns.value_or(trace_.info.duration_ns), range.first_ns);
-    const std::uint64_t length = Sum(line_.to_ns - line_.from_ns, 1);
+    // An open end has no last moment that must lie in a slice: what comes then finds its place.
+    const std::uint64_t length =
+        std::max<std::uint64_t>(Sum(line_.to_ns - line_.from_ns, range.last_ns ? 1 : 0), 1);
     line_.slice_ns = length / max_slices_ + (length % max_slices_ == 0 ? 0 : 1);
     FindMarks();
     if (line_.from_ns == 0) Begin();

@@ -66,13 +66,12 @@ std::uint64_t RoundSizeAbove(std::uint64_t bytes) {
   return bytes;
 }
 
-std::string AxisSize(std::uint64_t bytes) {
-  if (bytes == 0) return "0";
+std::string AxisSize(std::uint64_t bytes, std::uint64_t step_bytes) {
   constexpr std::array<const char*, 6> kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-  double value = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  for (; value >= 1024 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
-  return fmt::format("{:.4g} {}", value, kUnits[unit]);
+  if (bytes == 0) return "0";
+  unsigned unit = 0;
+  while (unit + 1 < kUnits.size() && step_bytes >> (10 * (unit + 1)) != 0) ++unit;
+  return fmt::format("{} {}", bytes >> (10 * unit), kUnits[unit]);
 }
 
 TimeLabels TimeLabelsFor(std::uint64_t from_ns, std::uint64_t to_ns, std::size_t at_most) {

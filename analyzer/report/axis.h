@@ -13,8 +13,8 @@ namespace memtrace::report {
 // MiB. At least 1.
 std::uint64_t RoundSizeAbove(std::uint64_t bytes);
 
-// "60 MiB", "2.5 GiB", "0": in the largest unit that gives at least 1, without needless zeros.
-std::string AxisSize(std::uint64_t bytes);
+// "1200 MiB", "0": a multiple of a round step, in the unit of that step, so that an axis has one unit.
+std::string AxisSize(std::uint64_t bytes, std::uint64_t step_bytes);
 
 // The times of [from, to] at which a label may stand: multiples of 1, 2 or 5 times a power of ten, of minutes
 // and hours in long recordings; `at_most` of them, 1 or more.

@@ -39,6 +39,7 @@ text { fill: currentColor; }
 .dim { fill: #656d76; }
 .small { font-size: 11px; }
 .grid { stroke: #d0d7de; stroke-width: 1; }
+.name { font-size: 11px; paint-order: stroke; stroke: #fff; stroke-width: 4px; stroke-linejoin: round; }
 .mark { stroke: #656d76; stroke-width: 1; stroke-dasharray: 3 3; }
 .line { fill: none; stroke-width: 1.75; stroke-linejoin: round; }
 .strip { fill: #8c959f; }
@@ -46,6 +47,7 @@ text { fill: currentColor; }
   svg { background: #0d1117; color: #e6edf3; }
   .dim { fill: #8d96a0; }
   .grid { stroke: #30363d; }
+  .name { stroke: #0d1117; }
   .mark { stroke: #8d96a0; }
   .strip { fill: #6e7681; }
 }
@@ -152,7 +154,7 @@ class SvgPlotter {
     for (std::uint64_t i = 0; i <= labels_; ++i) {
       const double y = Y(i * label_bytes_);
       body_ += LineOf(kLeft, y, kRight, y, "grid");
-      body_ += TextAt(kLeft - 8, y + 4, "dim small", "end", AxisSize(i * label_bytes_));
+      body_ += TextAt(kLeft - 8, y + 4, "dim small", "end", AxisSize(i * label_bytes_, label_bytes_));
     }
     const TimeLabels labels = TimeLabelsFor(plot_.from_ns, plot_.to_ns, kTimeLabels);
     for (std::size_t i = 0; i < labels.texts.size(); ++i) {
@@ -200,18 +202,19 @@ class SvgPlotter {
     return index / kColours.size() % 2 == 1 ? " stroke-dasharray=\"6 3\"" : "";
   }
 
+  // Names over all lines, each cutting a gap into those that run through it.
   void DrawMarks() {
+    std::string names;
     for (const PlacedMark& placed : placed_) {
       const bool is_named = placed.row < kMarkRows;
       const double y = top_ - 4 - static_cast<double>(placed.row) * kMarkLine;
       body_ += fmt::format("<g><title>{}</title>", Escaped(placed.mark->name));
-      body_ += LineOf(placed.x, is_named ? y - 8 : top_, placed.x, bottom_, "mark");
-      if (is_named) {
-        body_ += TextAt(placed.x + (placed.to_the_left ? -4 : 4), y, "small",
-                        placed.to_the_left ? "end" : "start", placed.mark->name);
-      }
-      body_ += "</g>\n";
+      body_ += LineOf(placed.x, is_named ? y - 8 : top_, placed.x, bottom_, "mark") + "</g>\n";
+      if (!is_named) continue;
+      names += placed.to_the_left ? TextAt(placed.x - 4, y, "name", "end", placed.mark->name)
+                                  : TextAt(placed.x + 4, y, "name", "start", placed.mark->name);
     }
+    body_ += names;
   }
 
   double DrawStrip(double y) {

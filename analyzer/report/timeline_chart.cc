@@ -159,7 +159,8 @@ class ChartDrawer {
   void WriteRow(std::size_t row) {
     // A label stands where its value is: between this row and the one above.
     const bool has_label = (row + 1) % kRowsPerLabel == 0;
-    const std::string label = has_label ? AxisSize((row + 1) / kRowsPerLabel * label_bytes_) : "";
+    const std::string label =
+        has_label ? AxisSize((row + 1) / kRowsPerLabel * label_bytes_, label_bytes_) : "";
     const char* axis = options_.ascii ? (row + 1 == rows_ ? "^"
                                          : has_label      ? "+"
                                                           : "|")

@@ -15,6 +15,7 @@
 #include "analyzer/report/info.h"
 #include "analyzer/report/leaks.h"
 #include "analyzer/report/summary.h"
+#include "analyzer/report/timeline.h"
 #include "analyzer/report/top.h"
 #include "tests/unit/report/sample_program.h"
 
@@ -137,6 +138,41 @@ TEST_F(GoldenTest, Summary) {
   const SummaryReport summary(trace(), profile, stacks_);
   Expect("summary.txt", summary.Text(render_));
   Expect("summary.json", ToText(summary.ToJson()));
+}
+
+class TimelineGoldenTest : public GoldenTest {
+ protected:
+  aggregate::Timeline Line(std::size_t slices) {
+    return aggregate::BuildTimeline(*reader_, {.query = {}, .max_slices = slices});
+  }
+  std::string TextOf(std::size_t slices, const TimelineTextOptions& options, std::size_t columns) {
+    const aggregate::Timeline line = Line(slices);
+    return TimelineReport(trace(), line).Text(render_, options, columns);
+  }
+};
+
+TEST_F(TimelineGoldenTest, Picture) {
+  Expect("timeline.txt", TextOf(64, {.rows = 12}, 64));
+  Expect("timeline_ascii.txt", TextOf(64, {.rows = 8, .ascii = true}, 64));
+  Expect("timeline_stretched.txt", TextOf(5, {.rows = 4}, 40));
+  render_.paint = Paint(true);
+  Expect("timeline_color.txt", TextOf(32, {.rows = 4}, 32));
+}
+
+TEST_F(TimelineGoldenTest, PictureOfAPart) {
+  aggregate::TimelineRequest request{.query = {}, .max_slices = 40};
+  request.query.from = *aggregate::ParseMoment("loaded", trace());
+  request.query.to = *aggregate::ParseMoment("3.2s", trace());
+  const aggregate::Timeline line = aggregate::BuildTimeline(*reader_, request);
+  Expect("timeline_part.txt", TimelineReport(trace(), line).Text(render_, {.rows = 8}, 40));
+}
+
+TEST_F(TimelineGoldenTest, Files) {
+  const aggregate::Timeline line = Line(16);
+  const TimelineReport report(trace(), line);
+  Expect("timeline.svg", report.Svg());
+  Expect("timeline.csv", report.Csv());
+  Expect("timeline.json", ToText(report.ToJson({{"domain", "heap"}})));
 }
 
 TEST_F(GoldenTest, Info) {
