@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
   AddTopCommand(app, exit_code);
   AddLeaksCommand(app, exit_code);
   AddTimelineCommand(app, exit_code);
+  AddExportCommand(app, exit_code);
   AddInfoCommand(app, exit_code);
 
   if (const auto complaint = UnknownCommand(app, arguments)) {
