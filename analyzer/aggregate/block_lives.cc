@@ -15,7 +15,7 @@ BlockLives::ThreadState& BlockLives::StateOf(model::ThreadId thread) {
 void BlockLives::Allocate(const Event& event, ThreadState& thread) {
   const auto [block, is_new] = blocks_.Insert(event.address);
   if (!is_new) visitor_.Died(*block, event.ticks, false);  // its free was lost
-  *block = LivingBlock{event.size, event.ticks, event.node, event.thread, 0};
+  *block = LivingBlock{event.size, event.ticks, event.node, event.thread};
   visitor_.Born(*block);
   thread.last_allocation = event.address;
   thread.has_allocated = true;
@@ -38,7 +38,7 @@ void BlockLives::Undo(const Death& death, std::uint64_t ticks) {
   const auto [block, is_new] = blocks_.Insert(death.address);
   if (!is_new) return;  // given out meanwhile: then realloc did free it, whatever it said
   *block = death.block;
-  visitor_.Revived(*block, ticks, death.is_temporary);
+  visitor_.Revived(*block, {ticks, death.ticks, death.is_temporary});
 }
 
 void BlockLives::Apply(const Event& event) {

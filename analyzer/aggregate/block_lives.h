@@ -2,12 +2,13 @@
 // Every block's birth and death, told one by one: for what needs more than sums per call site.
 //
 //     event ──► address → block ──► Visitor     Born(block)      may leave a tag in it
-//                                               Died(block)      with that tag
+//                                               Died(block)      with that tag; may change it
 //                                               Revived(block)   its last Died never happened: realloc failed
 //
 // Tells the same story as LiveBlocks, in the same order: sums of what is told here are those of a Profile.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -22,7 +23,15 @@ struct LivingBlock {
   std::uint64_t born_ticks = 0;
   model::NodeId node = 0;
   model::ThreadId thread = 0;
-  std::uint32_t tag = 0;  // the visitor's own
+  std::array<std::uint32_t, 3> tags{};  // the visitor's own
+  bool is_chosen = true;                // VisitLives' own
+};
+
+// A realloc that failed after all.
+struct Revival {
+  std::uint64_t ticks = 0;       // when that showed
+  std::uint64_t died_ticks = 0;  // as told to Died
+  bool was_temporary = false;    // as told to Died
 };
 
 // Feed it all events in order, of all domains. Not thread-safe.
@@ -33,8 +42,8 @@ class BlockLives {
     virtual ~Visitor() = default;
     virtual void Born(LivingBlock& block) = 0;
     // `is_temporary`: freed by its own thread before that thread's next allocation.
-    virtual void Died(const LivingBlock& block, std::uint64_t ticks, bool is_temporary) = 0;
-    virtual void Revived(const LivingBlock& block, std::uint64_t ticks, bool was_temporary) = 0;
+    virtual void Died(LivingBlock& block, std::uint64_t ticks, bool is_temporary) = 0;
+    virtual void Revived(LivingBlock& block, const Revival& revival) = 0;
   };
 
   // `visitor` must outlive this.

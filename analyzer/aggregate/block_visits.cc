@@ -9,32 +9,47 @@ class ChosenOnly : public BlockLives::Visitor {
   ChosenOnly(const BlockChoice& choice, BlockLives::Visitor& next) : choice_(choice), next_(next) {}
 
   void Born(LivingBlock& block) override {
-    if (choice_.Has(block)) next_.Born(block);
+    block.is_chosen = choice_.Has(block, next_ordinal_++);
+    if (block.is_chosen) next_.Born(block);
   }
-  void Died(const LivingBlock& block, std::uint64_t ticks, bool is_temporary) override {
-    if (choice_.Has(block)) next_.Died(block, ticks, is_temporary);
+  void Died(LivingBlock& block, std::uint64_t ticks, bool is_temporary) override {
+    if (block.is_chosen) next_.Died(block, ticks, is_temporary);
   }
-  void Revived(const LivingBlock& block, std::uint64_t ticks, bool was_temporary) override {
-    if (choice_.Has(block)) next_.Revived(block, ticks, was_temporary);
+  void Revived(LivingBlock& block, const Revival& revival) override {
+    if (block.is_chosen) next_.Revived(block, revival);
   }
 
  private:
   const BlockChoice& choice_;
   BlockLives::Visitor& next_;
+  std::uint64_t next_ordinal_ = 0;
 };
 
 }  // namespace
 
+std::unique_ptr<Selection> SelectionOf(reader::TraceReader& reader, const Query& query,
+                                       const std::function<void(double)>& progress) {
+  if (!query.selects_blocks()) return nullptr;
+  OrdinalSet lifetimes;
+  if (!query.lifetime_ns.is_all()) {
+    lifetimes = FindLifetimes(reader, query.domain, query.lifetime_ns, progress);
+  }
+  return std::make_unique<Selection>(query, reader, std::move(lifetimes));
+}
+
+BlockPass::BlockPass(const BlockChoice& choice, BlockLives::Visitor& visitor, std::size_t thread_count)
+    : chosen_(std::make_unique<ChosenOnly>(choice, visitor)), lives_(*chosen_, thread_count) {}
+
 void VisitLives(reader::TraceReader& reader, const BlockChoice& choice, BlockLives::Visitor& visitor,
                 const std::function<void(const LivingBlock&)>& lives_on,
                 const std::function<void(double)>& progress) {
-  ChosenOnly chosen(choice, visitor);
-  BlockLives lives(chosen, reader.trace().threads.size());
+  BlockPass pass(choice, visitor, reader.trace().threads.size());
+  BlockLives& lives = pass.lives();
   reader.ForEachEvent([&lives](const model::Event& event) { lives.Apply(event); }, progress);
   lives.Finish();
   if (!lives_on) return;
   lives.ForEachLiving([&](const LivingBlock& block) {
-    if (choice.Has(block)) lives_on(block);
+    if (block.is_chosen) lives_on(block);
   });
 }
 

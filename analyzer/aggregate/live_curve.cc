@@ -37,7 +37,7 @@ class CurveBuilder : public BlockLives::Visitor {
   CurveBuilder(const reader::TraceReader& reader, const CurveOptions& options)
       : reader_(reader),
         options_(options),
-        lives_(*this, reader.trace().threads.size()),
+        pass_(options.blocks, *this, reader.trace().threads.size()),
         borders_(BordersOf(reader.trace(), options)) {
     last_tick_ = reader_.LastTickAt(borders_[0].time_ns);
   }
@@ -46,11 +46,11 @@ class CurveBuilder : public BlockLives::Visitor {
     while (event.ticks > last_tick_ && curve_.intervals.size() + 1 < borders_.size()) EndInterval();
     ++events_;
     ticks_ = event.ticks;
-    lives_.Apply(event);
+    pass_.lives().Apply(event);
   }
 
   LiveCurve Finish() {
-    lives_.Finish();
+    pass_.lives().Finish();
     while (curve_.intervals.size() < borders_.size()) EndInterval();
     for (const CurveInterval& interval : curve_.intervals) {
       if (interval.highest.live.bytes > curve_.peak.live.bytes) curve_.peak = interval.highest;
@@ -58,22 +58,13 @@ class CurveBuilder : public BlockLives::Visitor {
     return std::move(curve_);
   }
 
-  void Born(LivingBlock& block) override {
-    if (!options_.blocks.Has(block)) return;
-    live_ += Amount{block.size, 1};
-    NoteHeight();
-  }
-  void Died(const LivingBlock& block, std::uint64_t, bool) override {
-    if (options_.blocks.Has(block)) live_ -= Amount{block.size, 1};
-  }
-  void Revived(const LivingBlock& block, std::uint64_t, bool) override {
-    if (!options_.blocks.Has(block)) return;
-    live_ += Amount{block.size, 1};
-    NoteHeight();
-  }
+  void Born(LivingBlock& block) override { Rise(block); }
+  void Died(LivingBlock& block, std::uint64_t, bool) override { live_ -= Amount{block.size, 1}; }
+  void Revived(LivingBlock& block, const Revival&) override { Rise(block); }
 
  private:
-  void NoteHeight() {
+  void Rise(const LivingBlock& block) {
+    live_ += Amount{block.size, 1};
     if (live_.bytes > highest_.live.bytes) highest_ = {events_, reader_.TimeNs(ticks_), live_};
   }
 
@@ -89,7 +80,7 @@ class CurveBuilder : public BlockLives::Visitor {
 
   const reader::TraceReader& reader_;
   const CurveOptions& options_;
-  BlockLives lives_;
+  BlockPass pass_;
   std::vector<Border> borders_;
   std::uint64_t last_tick_ = 0;
   std::uint64_t events_ = 0;

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: MIT
 // `memtrace export`: a trace in the format of another tool.
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "analyzer/cli/commands.h"
 #include "analyzer/cli/messages.h"
 #include "analyzer/cli/reader_command.h"
+#include "analyzer/cli/selector_options.h"
 #include "analyzer/export/export_file.h"
 #include "analyzer/export/format.h"
+#include "analyzer/report/json.h"
+#include "analyzer/report/selector_text.h"
 
 namespace memtrace::cli {
 namespace {
 
 struct ExportArguments {
   ReaderOptions reader;
+  SelectorOptions selectors;
   std::string format;
-  std::string output;
   std::string metric = "live";
-  std::string at = "peak";
-  std::vector<std::string> focus;
-  std::vector<std::string> ignore;
-  bool no_inlines = false;
 };
 
 std::string Examples() {
@@ -38,35 +38,84 @@ Formats:)";
   return text;
 }
 
-Result<void> Export(OpenTrace& open, const ExportArguments& arguments, const exporting::Format& format,
-                    report::StackSource& source, report::StackFilter& filter, report::Metric metric) {
-  Result<aggregate::Profile> profile = open.Profile(arguments.at);
-  if (!profile) return profile.error();
-  const exporting::Stacks stacks(*profile, source, filter);
-  exporting::Input input{open.trace(), *profile, stacks, metric};
-  const aggregate::BlockChoice choice{stacks.kept_nodes()};
-  if (format.need == exporting::Need::kCurve) {
-    input.curve = open.Pass([&](reader::TraceReader& reader, const auto& progress) {
-      return aggregate::BuildLiveCurve(reader, {.blocks = choice}, progress);
+report::Json TotalsJson(const report::Amounts& totals) {
+  return {{"live", report::ToJson(totals.live)},
+          {"peak", report::ToJson(totals.peak)},
+          {"not_freed", report::ToJson(totals.not_freed)},
+          {"total", report::ToJson(totals.total)},
+          {"temporary", report::ToJson(totals.temporary)}};
+}
+
+struct Written {
+  std::string path;
+  report::Json totals;
+  report::Json selector;
+};
+
+// What a run needs, made from the options before the trace is read.
+struct Plan {
+  const exporting::Format& format;
+  report::Metric metric;
+  Selectors selectors;
+  report::StackFilter filter;
+  std::string output;
+  int stdout_fd;
+};
+
+// The passes over single blocks that formats may ask for.
+class BlockPasses {
+ public:
+  BlockPasses(OpenTrace& open, const aggregate::Query& query, const exporting::Stacks& stacks) : open_(open) {
+    choice_.nodes = stacks.kept_nodes();
+    selection_ = open.Pass([&](reader::TraceReader& reader, const auto& progress) {
+      return aggregate::SelectionOf(reader, query, progress);
     });
+    choice_.selection = selection_.get();
   }
-  if (format.need == exporting::Need::kBlocks) {
-    input.for_each_life = [&open, &choice](aggregate::BlockLives::Visitor& visitor, const auto& lives_on) {
-      open.Pass([&](reader::TraceReader& reader, const auto& progress) {
-        aggregate::VisitLives(reader, choice, visitor, lives_on, progress);
+
+  void AddTo(exporting::Input& input, exporting::Need need) {
+    if (need == exporting::Need::kCurve) {
+      input.curve = open_.Pass([&](reader::TraceReader& reader, const auto& progress) {
+        return aggregate::BuildLiveCurve(reader, {.blocks = choice_}, progress);
+      });
+    }
+    input.for_each_life = [this](aggregate::BlockLives::Visitor& visitor, const auto& lives_on) {
+      open_.Pass([&](reader::TraceReader& reader, const auto& progress) {
+        aggregate::VisitLives(reader, choice_, visitor, lives_on, progress);
       });
     };
-    input.time_ns = open.Pass([](reader::TraceReader& reader, const auto&) {
+    input.time_ns = open_.Pass([](reader::TraceReader& reader, const auto&) {
       return [&reader](std::uint64_t ticks) { return reader.TimeNs(ticks); };
     });
   }
-  const std::string path = arguments.output.empty()
-                               ? exporting::PathBesideTrace(open.trace().info.path, format.suffix)
-                               : arguments.output;
-  Result<void> written = exporting::WriteToFile(path, open.trace().info.path, arguments.reader.output_fd,
-                                                [&](exporting::Sink& sink) { format.write(input, sink); });
-  if (written && path != "-") Say(fmt::format("wrote {}", path));
-  return written;
+
+ private:
+  OpenTrace& open_;
+  std::unique_ptr<aggregate::Selection> selection_;
+  aggregate::BlockChoice choice_;
+};
+
+Result<Written> Export(OpenTrace& open, Plan& plan, report::StackSource& source) {
+  Result<aggregate::Profile> profile = plan.selectors.Profile(open);
+  if (!profile) return profile.error();
+  if (plan.format.need != exporting::Need::kSums && profile->domain != aggregate::Domain::kHeap) {
+    return Error{ErrorCode::kUsage, fmt::format("--domain mapped has no single blocks, which {} is made of: "
+                                                "try pprof, folded, speedscope, heapprofile, csv or json",
+                                                plan.format.name)};
+  }
+  const exporting::Stacks stacks(*profile, source, plan.filter, plan.selectors.skip());
+  exporting::Input input{open.trace(), *profile, stacks, plan.metric};
+  std::optional<BlockPasses> passes;
+  if (plan.format.need != exporting::Need::kSums) {
+    passes.emplace(open, profile->query, stacks).AddTo(input, plan.format.need);
+  }
+  const std::string& trace_path = open.trace().info.path;
+  const std::string path =
+      plan.output.empty() ? exporting::PathBesideTrace(trace_path, plan.format.suffix) : plan.output;
+  Result<void> written = exporting::WriteToFile(
+      path, trace_path, plan.stdout_fd, [&](exporting::Sink& sink) { plan.format.write(input, sink); });
+  if (!written) return written.error();
+  return Written{path, TotalsJson(stacks.totals()), report::SelectorJson(*profile, plan.selectors.stacks())};
 }
 
 int RunExport(const ExportArguments& arguments) {
@@ -79,13 +128,28 @@ int RunExport(const ExportArguments& arguments) {
                                                     "a curve",
                                                     (*format)->name)});
   }
-  Result<report::StackFilter> filter = report::StackFilter::Create(arguments.focus, arguments.ignore);
+  Result<Selectors> selectors = Selectors::Parse(arguments.selectors);
+  if (!selectors) return FailWith(selectors.error());
+  Result<report::StackFilter> filter = report::StackFilter::Create(selectors->stacks());
   if (!filter) return FailWith(filter.error());
-  return RunReaderCommand(arguments.reader, [&](OpenTrace& open) -> Result<Output> {
-    report::SymbolizedStacks source(open.trace(), open.Symbols(!arguments.no_inlines));
-    Result<void> done = Export(open, arguments, **format, source, *filter, *metric);
-    if (!done) return done.error();
-    return Output{"", 0, source.problems()};
+  if (arguments.reader.json && arguments.reader.output == "-") {
+    return FailWith({ErrorCode::kUsage, "--json and -o - both want stdout: give a file with -o"});
+  }
+  ReaderOptions reader = arguments.reader;
+  reader.output.clear();  // the file is ours; what the command tells goes to stdout
+  Plan plan{**format, *metric, *selectors, *filter, arguments.reader.output, arguments.reader.output_fd};
+  return RunReaderCommand(reader, [&](OpenTrace& open) -> Result<Output> {
+    report::SymbolizedStacks source = plan.selectors.Stacks(open);
+    Result<Written> written = Export(open, plan, source);
+    if (!written) return written.error();
+    if (written->path != "-" && !reader.json) Say(fmt::format("wrote {}", written->path));
+    if (!reader.json) return Output{"", 0, source.problems()};
+    report::Json json = report::Envelope("export", open.trace());
+    json["selector"] = written->selector;
+    json["format"] = (*format)->name;
+    json["path"] = written->path;
+    json["totals"] = written->totals;
+    return Output{report::ToText(json), 0, source.problems()};
   });
 }
 
@@ -94,30 +158,16 @@ int RunExport(const ExportArguments& arguments) {
 void AddExportCommand(CLI::App& app, int& exit_code) {
   CLI::App& command = *app.add_subcommand("export", "The trace in the format of another tool");
   const auto arguments = std::make_shared<ExportArguments>();
-  command.add_option("TRACE", arguments->reader.trace,
-                     "Trace file; the newest memtrace.*.mtr of this folder if not given");
+  AddReaderOptions(command, arguments->reader);
+  command.get_option("--json")->description("Tell on stdout, as one JSON object, what was written");
+  command.get_option("--output")->description("File to write, - for stdout [beside the trace]");
   command.add_option("-f,--format", arguments->format, "Format, see below")->type_name("FORMAT")->required();
-  command.add_option("-o,--output", arguments->output, "File to write, - for stdout [beside the trace]")
-      ->type_name("FILE");
   command
       .add_option("--metric", arguments->metric,
                   "For folded and heapprofile: live, peak, not-freed, total, count or temporary")
       ->type_name("WHAT")
       ->capture_default_str();
-  command.add_option("--at", arguments->at, "Moment of what is live: peak, end, a time (1.5s) or a mark")
-      ->type_name("WHEN")
-      ->capture_default_str();
-  command
-      .add_option("--focus", arguments->focus,
-                  "Only stacks with a frame whose function, file or module matches")
-      ->type_name("REGEX")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command.add_option("--ignore", arguments->ignore, "No stacks with such a frame")
-      ->type_name("REGEX")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command.add_flag("--no-inlines", arguments->no_inlines, "Do not unfold inlined calls; faster");
+  AddSelectorOptions(command, arguments->selectors);
   command.footer(Examples());
   command.callback([arguments, &exit_code] { exit_code = RunExport(*arguments); });
 }

@@ -6,7 +6,6 @@
 
 #include "analyzer/export/format.h"
 #include "analyzer/export/text.h"
-#include "analyzer/symbolize/attribution.h"
 #include "analyzer/util/terminal_text.h"
 
 namespace memtrace::exporting {
@@ -36,7 +35,7 @@ std::string StackField(const Stack& stack) {
 
 std::string ChargedFields(const Stack& stack) {
   if (stack.frames.empty()) return ",,,";
-  const symbolize::Frame& frame = *stack.frames[symbolize::Attribute(stack.frames).frame];
+  const symbolize::Frame& frame = *stack.frames[stack.charged_frame];
   return fmt::format("{},{},{},{}", Field(NameOf(frame)), Field(FileOf(frame)),
                      frame.has_line() ? std::to_string(frame.line) : "", Field(Printable(frame.module_path)));
 }

@@ -43,16 +43,16 @@ class HeaptrackWriter : public aggregate::BlockLives::Visitor {
 
   void Born(aggregate::LivingBlock& block) override {
     TellTime(input_.time_ns(block.born_ticks));
-    block.tag = KindOf(block.size, block.node);
-    sink_.Write(fmt::format("+ {:x}\n", block.tag));
+    block.tags[0] = KindOf(block.size, block.node);
+    sink_.Write(fmt::format("+ {:x}\n", block.tags[0]));
   }
-  void Died(const aggregate::LivingBlock& block, std::uint64_t ticks, bool) override {
+  void Died(aggregate::LivingBlock& block, std::uint64_t ticks, bool) override {
     TellTime(input_.time_ns(ticks));
-    sink_.Write(fmt::format("- {:x}\n", block.tag));
+    sink_.Write(fmt::format("- {:x}\n", block.tags[0]));
   }
-  void Revived(const aggregate::LivingBlock& block, std::uint64_t ticks, bool) override {
-    TellTime(input_.time_ns(ticks));
-    sink_.Write(fmt::format("+ {:x}\n", block.tag));
+  void Revived(aggregate::LivingBlock& block, const aggregate::Revival& revival) override {
+    TellTime(input_.time_ns(revival.ticks));
+    sink_.Write(fmt::format("+ {:x}\n", block.tags[0]));
   }
 
  private:

@@ -8,7 +8,6 @@
 #include "analyzer/export/format.h"
 #include "analyzer/export/text.h"
 #include "analyzer/report/json.h"
-#include "analyzer/symbolize/attribution.h"
 
 namespace memtrace::exporting {
 namespace {
@@ -44,7 +43,7 @@ std::string StackJson(const Stack& stack, FrameTable& frames) {
         fmt::format("{}{{\"thread\":{},{}}}", threads.empty() ? "" : ",", site.thread, AmountsJson(amounts));
   }
   return fmt::format(R"({{"frames":[{}],"charged_frame":{},"threads":[{}]}})", numbers,
-                     stack.frames.empty() ? "null" : std::to_string(symbolize::Attribute(stack.frames).frame),
+                     stack.frames.empty() ? "null" : std::to_string(stack.charged_frame),
                      threads);
 }
 

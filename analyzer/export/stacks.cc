@@ -3,6 +3,7 @@
 #include "analyzer/export/stacks.h"
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -17,7 +18,8 @@ namespace memtrace::exporting {
 using aggregate::SiteAmounts;
 using symbolize::Frame;
 
-Stacks::Stacks(const aggregate::Profile& profile, report::StackSource& source, report::StackFilter& filter)
+Stacks::Stacks(const aggregate::Profile& profile, report::StackSource& source, report::StackFilter& filter,
+               bool skip)
     : sites_(profile.sites) {
   std::sort(sites_.begin(), sites_.end(), [](const SiteAmounts& a, const SiteAmounts& b) {
     return std::tie(a.node, a.thread) < std::tie(b.node, b.thread);
@@ -27,11 +29,13 @@ Stacks::Stacks(const aggregate::Profile& profile, report::StackSource& source, r
     while (end < sites_.size() && sites_[end].node == sites_[begin].node) ++end;
     Stack stack;
     stack.node = sites_[begin].node;
-    stack.frames = source.StackPointersOf(stack.node);
-    if (!filter.Keeps(stack.frames)) {
+    std::optional<report::SelectedStack> selected = filter.Select(source.StackOf(stack.node), skip);
+    if (!selected) {
       dropped_any = true;
       continue;
     }
+    stack.frames = std::move(selected->frames);
+    stack.charged_frame = selected->attribution.frame;
     stack.sites = std::span(sites_).subspan(begin, end - begin);
     for (const SiteAmounts& site : stack.sites) stack.amounts.Add(site);
     totals_.Add(stack.amounts);

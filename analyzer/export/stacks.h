@@ -25,7 +25,8 @@ using FrameSpan = std::span<const symbolize::Frame* const>;
 
 struct Stack {
   model::NodeId node = 0;
-  std::vector<const symbolize::Frame*> frames;    // innermost first; empty for the empty stack
+  report::Stack frames;                           // innermost first; empty for the empty stack
+  std::size_t charged_frame = 0;                  // index into them; see symbolize::Attribution
   std::span<const aggregate::SiteAmounts> sites;  // one a thread
   report::Amounts amounts;                        // their sum
 };
@@ -34,7 +35,9 @@ struct Stack {
 class Stacks {
  public:
   // Stacks that the filter keeps and that have any amount, by node id.
-  Stacks(const aggregate::Profile& profile, report::StackSource& source, report::StackFilter& filter);
+  // `skip`: see symbolize::AttributionOptions.
+  Stacks(const aggregate::Profile& profile, report::StackSource& source, report::StackFilter& filter,
+         bool skip = true);
 
   const std::vector<Stack>& all() const { return stacks_; }
   const report::Amounts& totals() const { return totals_; }

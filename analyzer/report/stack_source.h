@@ -21,9 +21,6 @@ class StackSource {
   // Empty only for the empty stack, node 0. The frames stay valid as long as the source.
   virtual Stack StackOf(model::NodeId node) = 0;
 
-  // The same without copies; the frames stay valid as long as the source.
-  virtual std::vector<const symbolize::Frame*> StackPointersOf(model::NodeId node) = 0;
-
   // The text of the frame's source line; empty where it is not to be had.
   virtual std::string SourceLine(const symbolize::Frame& frame) = 0;
 };

@@ -9,11 +9,6 @@ Stack SymbolizedStacks::StackOf(model::NodeId node) {
   return symbolizer_.StackPointersOf(node);
 }
 
-std::vector<const symbolize::Frame*> SymbolizedStacks::StackPointersOf(model::NodeId node) {
-  if (node == 0) return {};
-  return symbolizer_.StackPointersOf(node);
-}
-
 std::string SymbolizedStacks::SourceLine(const symbolize::Frame& frame) {
   if (!frame.has_line()) return {};
   return sources_.Line(frame.file, frame.line).value_or("");
