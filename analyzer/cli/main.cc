@@ -50,6 +50,7 @@ int main(int argc, char** argv) {
   AddSummaryCommand(app, exit_code);
   AddTopCommand(app, exit_code);
   AddLeaksCommand(app, exit_code);
+  AddDiffCommand(app, exit_code);
   AddTimelineCommand(app, exit_code);
   AddExportCommand(app, exit_code);
   AddInfoCommand(app, exit_code);

@@ -82,10 +82,11 @@ void WarnOfSome(const std::vector<std::string>& lines, const char* more) {
   if (lines.size() > kWarningsOfAKind) Warn(fmt::format("{} {}", lines.size() - kWarningsOfAKind, more));
 }
 
-void WarnOfDamage(const model::Trace& trace) {
+void WarnOfDamage(const model::Trace& trace, bool is_named) {
+  const std::string which = is_named ? trace.info.path : "trace";
   std::vector<std::string> lines;
   for (const model::Damage& damage : trace.damage) {
-    lines.push_back(fmt::format("trace is damaged at byte {}: {}", damage.offset, damage.what));
+    lines.push_back(fmt::format("{} is damaged at byte {}: {}", which, damage.offset, damage.what));
   }
   WarnOfSome(lines, "other places are damaged; see memtrace info");
 }
@@ -95,6 +96,10 @@ void WarnOfDamage(const model::Trace& trace) {
 void AddReaderOptions(CLI::App& command, ReaderOptions& options) {
   command.add_option("TRACE", options.trace,
                      "Trace file; the newest memtrace.*.mtr of this folder if not given");
+  AddOutputOptions(command, options);
+}
+
+void AddOutputOptions(CLI::App& command, ReaderOptions& options) {
   command.add_flag("--json", options.json, "One JSON object instead of text; fields are only ever added");
   command.add_option("-o,--output", options.output, "Write to FILE instead of stdout")->type_name("FILE");
   command.add_option("--color", options.color, "auto (a terminal, and no NO_COLOR), always or never")
@@ -167,7 +172,8 @@ int FailWith(const Error& error) {
   return error.code == ErrorCode::kUsage ? kExitUsage : kExitUnreadable;
 }
 
-int RunReaderCommand(const ReaderOptions& options, const std::function<Result<Output>(OpenTrace&)>& work) {
+int RunTracesCommand(const ReaderOptions& options, const std::vector<std::string>& paths,
+                     const std::function<Result<Output>(std::vector<OpenTrace>&)>& work) {
   const std::optional<ColorMode> color = ParseColorMode(options.color);
   if (!color) {
     return FailWith({ErrorCode::kUsage,
@@ -177,18 +183,30 @@ int RunReaderCommand(const ReaderOptions& options, const std::function<Result<Ou
   if (options.symbols.debuginfod) {
     if (auto servers = symbolize::Debuginfod::Open(); !servers) return FailWith(servers.error());
   }
-  Result<std::string> path = ChooseTrace(options);
-  if (!path) return FailWith(path.error());
-  Result<reader::TraceReader> reader = reader::TraceReader::Open(*path);
-  if (!reader) return FailWith(reader.error());
-  OpenTrace open(std::move(*reader), RenderFor(options, *color), options.symbols);
-  Result<Output> output = work(open);
+  std::vector<OpenTrace> traces;
+  for (const std::string& path : paths) {
+    Result<reader::TraceReader> reader = reader::TraceReader::Open(path);
+    if (!reader) return FailWith(reader.error());
+    traces.emplace_back(std::move(*reader), RenderFor(options, *color), options.symbols);
+  }
+  Result<Output> output = work(traces);
   if (!output) return FailWith(output.error());
   if (Result<void> written = WriteOutput(options, output->text); !written) return FailWith(written.error());
   WarnOfSome(output->problems, "other modules gave no names");
-  WarnOfDamage(open.trace());
+  bool is_damaged = false;
+  for (const OpenTrace& open : traces) {
+    WarnOfDamage(open.trace(), traces.size() > 1);
+    is_damaged = is_damaged || !open.trace().damage.empty();
+  }
   if (output->exit_code != 0) return output->exit_code;
-  return open.trace().damage.empty() ? kExitOk : kExitDamaged;
+  return is_damaged ? kExitDamaged : kExitOk;
+}
+
+int RunReaderCommand(const ReaderOptions& options, const std::function<Result<Output>(OpenTrace&)>& work) {
+  Result<std::string> path = ChooseTrace(options);
+  if (!path) return FailWith(path.error());
+  return RunTracesCommand(options, {*path},
+                          [&work](std::vector<OpenTrace>& traces) { return work(traces.front()); });
 }
 
 }  // namespace memtrace::cli

@@ -26,6 +26,8 @@ struct ReaderOptions {
 };
 
 void AddReaderOptions(CLI::App& command, ReaderOptions& options);
+// All of these but the trace, for commands that read several.
+void AddOutputOptions(CLI::App& command, ReaderOptions& options);
 
 // -n: how many rows to show. Accepts digits only; CLI11 by itself takes "-3" for a very large number.
 void AddLimitOption(CLI::App& command, std::size_t& limit, const char* help);
@@ -70,6 +72,10 @@ struct Output {
 // Opens the trace, lets `work` make a report of it, writes that where the options say, tells warnings, and
 // returns the exit code.
 int RunReaderCommand(const ReaderOptions& options, const std::function<Result<Output>(OpenTrace&)>& work);
+
+// The same with several traces; options.trace is not looked at.
+int RunTracesCommand(const ReaderOptions& options, const std::vector<std::string>& paths,
+                     const std::function<Result<Output>(std::vector<OpenTrace>&)>& work);
 
 // Tells a usage or reading error and returns its exit code.
 int FailWith(const Error& error);

@@ -12,6 +12,7 @@
 
 #include "analyzer/report/function_text.h"
 #include "analyzer/report/metric_text.h"
+#include "analyzer/report/row_details.h"
 #include "analyzer/report/selector_text.h"
 #include "analyzer/util/size_format.h"
 #include "analyzer/util/terminal_text.h"
@@ -22,7 +23,6 @@ namespace {
 using aggregate::Amount;
 using aggregate::Domain;
 
-constexpr std::size_t kDetailIndent = 7;
 constexpr std::uint64_t kConsiderableMappedBytes = 1 << 20;  // and a tenth of the heap's peak
 
 const char* UnitWord(GroupBy by, bool one) {
@@ -108,48 +108,11 @@ std::string TopReport::RowHead(std::size_t rank, const Row& row, const RenderOpt
   return head + render.paint.Place(label) + ": " + render.paint.ByShare(share, ranked) + "  " + rest;
 }
 
-std::vector<TopReport::Detail> TopReport::RowDetails(const Row& row, const RenderOptions& render) const {
-  std::vector<Detail> lines;
-  const GroupBy by = options_.rows.by;
-  const Stack& stack = row.largest_stack;
-  const auto add_source = [&](const symbolize::Frame& frame) {
-    const std::string text = source_.SourceLine(frame);
-    if (!Trimmed(text).empty()) lines.push_back({Printable(Trimmed(text)), true});
-  };
-  if (by == GroupBy::kTraceback) {
-    add_source(row.frame);
-    for (std::string& line : StackLines(stack, row.charged_frame, render)) lines.push_back({std::move(line)});
-  } else if (by == GroupBy::kLine || by == GroupBy::kFunction) {
-    if (by == GroupBy::kLine) add_source(row.frame);
-    if (!row.callers.empty()) {
-      const std::size_t more = row.callers.size() - 1;
-      lines.push_back(
-          {"called from " + PlaceText(row.callers.front().frame, render) +
-           (more == 0 ? "" : fmt::format(" and {}", Counted(more, "other line", "other lines")))});
-      add_source(row.callers.front().frame);
-    }
-    std::string chain = ChainText(stack, row.charged_frame, options_.rows.skip);
-    if (chain != LabelText(row, by, trace_, render)) lines.push_back({std::move(chain)});
-  } else if (!stack.empty()) {
-    lines.push_back({"mostly " + PlaceText(row.frame, render) +
-                     (row.frame.has_line() ? " in " + FunctionText(row.frame) : "")});
-  }
-  const std::string threads = by == GroupBy::kThread ? "" : ThreadShares(row, options_.rows.metric, trace_);
-  if (!threads.empty() && !lines.empty()) lines.back().text += "        " + threads;
-  return lines;
-}
-
 std::string TopReport::RowsText(const RenderOptions& render) const {
   std::string text;
   for (std::size_t i = 0; i < shown(); ++i) {
     text += RowHead(i + 1, set_.rows[i], render) + "\n";
-    for (const Detail& detail : RowDetails(set_.rows[i], render)) {
-      if (detail.text.empty()) continue;
-      const bool limited = render.columns > kDetailIndent + 16;
-      const std::string line =
-          limited ? EllipsizeEnd(detail.text, render.columns - kDetailIndent) : detail.text;
-      text += std::string(kDetailIndent, ' ') + (detail.is_source ? render.paint.Bold(line) : line) + "\n";
-    }
+    text += DetailsText(RowDetails(set_.rows[i], options_.rows, trace_, source_, render), render);
   }
   return text + OtherLine() + TotalLine();
 }

@@ -45,12 +45,6 @@ class TopReport {
 
   std::string Heading() const;
   std::string RowHead(std::size_t rank, const Row& row, const RenderOptions& render) const;
-  // The lines below a row's head, not yet cut to the terminal's width.
-  struct Detail {
-    std::string text;
-    bool is_source = false;
-  };
-  std::vector<Detail> RowDetails(const Row& row, const RenderOptions& render) const;
   std::string OtherLine() const;
   std::string TotalLine() const;
   std::string MappedHint() const;

@@ -16,6 +16,7 @@ class Paint {
   std::string Place(std::string_view text) const { return Wrap("36", text); }
   std::string Warning(std::string_view text) const { return Wrap("33", text); }
   std::string Alarm(std::string_view text) const { return Wrap("31", text); }
+  std::string Better(std::string_view text) const { return Wrap("32", text); }
   // For a share of the whole: red from 20 %, yellow from 5 %, plain below.
   std::string ByShare(double share, std::string_view text) const {
     return share >= 0.20 ? Wrap("31", text) : share >= 0.05 ? Wrap("33", text) : std::string(text);

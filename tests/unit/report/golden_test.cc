@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "analyzer/report/diff.h"
 #include "analyzer/report/info.h"
 #include "analyzer/report/leaks.h"
 #include "analyzer/report/summary.h"
@@ -138,6 +139,34 @@ TEST_F(GoldenTest, Summary) {
   const SummaryReport summary(trace(), profile, stacks_);
   Expect("summary.txt", summary.Text(render_));
   Expect("summary.json", ToText(summary.ToJson()));
+}
+
+class DiffGoldenTest : public GoldenTest {
+ protected:
+  // Between two moments of the sample program.
+  DiffReport Diff(const std::string& before, const std::string& after, DiffOptions options = {}) {
+    before_profile_ = ProfileAt(before);
+    after_profile_ = ProfileAt(after);
+    return std::move(DiffReport::Build({trace(), before_profile_, stacks_},
+                                       {trace(), after_profile_, stacks_}, std::move(options)))
+        .value();
+  }
+  aggregate::Profile before_profile_;
+  aggregate::Profile after_profile_;
+};
+
+TEST_F(DiffGoldenTest, TwoMoments) {
+  Expect("diff.txt", Diff("loaded", "done").Text(render_));
+  Expect("diff_plain.txt", Diff("loaded", "done").PlainText());
+  Expect("diff_few.txt", Diff("loaded", "done", {.limit = 1, .normalize = true}).Text(render_));
+  Expect("diff.json", ToText(Diff("loaded", "done", {.limit = 2}).ToJson()));
+}
+
+TEST_F(DiffGoldenTest, OtherGroupsAndMetrics) {
+  const RowOptions by_function{.by = GroupBy::kFunction, .metric = Metric::kLive};
+  Expect("diff_by_function.txt", Diff("0.5s", "peak", {.rows = by_function}).Text(render_));
+  const RowOptions count{.by = GroupBy::kLine, .metric = Metric::kCount};
+  Expect("diff_nothing.txt", Diff("peak", "end", {.rows = count}).Text(render_));
 }
 
 class TimelineGoldenTest : public GoldenTest {

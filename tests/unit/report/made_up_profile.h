@@ -14,7 +14,7 @@ class MadeUpProfile {
                       std::uint64_t temporary_blocks = 0) {
     const aggregate::Amount amount{bytes, blocks};
     const aggregate::Amount temporary{0, temporary_blocks};
-    profile_.sites.push_back({node, thread, 0, amount, amount, amount, amount, temporary});
+    profile_.sites.push_back({node, thread, amount, amount, amount, amount, temporary, 0});
     for (aggregate::Amount* sum : {&profile_.live, &profile_.peak, &profile_.not_freed, &profile_.total}) {
       sum->bytes += bytes;
       sum->blocks += blocks;
