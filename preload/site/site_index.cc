@@ -18,21 +18,22 @@ namespace {
 
 using Table = SiteIndexTable;
 
+constexpr std::uint32_t kMoveBatch = 64;  // capacities are multiples of it
 constexpr std::uint32_t kFirstCapacity = 4096;
 constexpr std::uint32_t kMaxCapacity = 1u << 31;
-constexpr std::uint32_t kMoveBatch = 64;
 
 constinit std::atomic<bool> g_growing{false};
 
 std::size_t TableBytes(std::uint32_t capacity) {
-  return sizeof(Table) + capacity * sizeof(std::uint64_t);
+  return sizeof(Table) + capacity * sizeof(SiteIndexEntry);
 }
-std::uint32_t Tag(std::uint64_t path_hash) {
-  return static_cast<std::uint32_t>(path_hash >> 32);
-}
-// Linear probing stays short to about three quarters; the rest is for while a larger table is being made.
+// Linear probing stays short to about four fifths; the rest is for while a larger table is being made. By halves,
+// so that a node never takes more than 30 bytes here.
 std::uint32_t GrowAt(const Table& table) {
-  return table.capacity / 4 * 3;
+  return table.capacity / 5 * 4;
+}
+std::uint32_t GrownCapacity(const Table& table) {
+  return (table.capacity + table.capacity / 2) / kMoveBatch * kMoveBatch;
 }
 std::uint32_t WaitAt(const Table& table) {
   return table.capacity / 16 * 15;
@@ -42,20 +43,26 @@ Table* MapTable(std::uint32_t capacity) {
   auto* table = static_cast<Table*>(MapPrivate(TableBytes(capacity)));
   if (table == nullptr) return nullptr;
   table->capacity = capacity;
-  table->tag_shift = 32 - static_cast<std::uint32_t>(__builtin_ctz(capacity));
   return table;
 }
 
-void AddTo(Table& table, std::uint64_t entry) {
-  const std::uint32_t mask = table.capacity - 1;
-  std::uint32_t slot = table.FirstSlot(entry);
-  for (;; slot = (slot + 1) & mask) {
-    std::uint64_t empty = 0;
-    if (table.slots()[slot].load(std::memory_order_relaxed) == 0 &&
-        table.slots()[slot].compare_exchange_strong(empty, entry, std::memory_order_release)) {
-      table.used.fetch_add(1, std::memory_order_relaxed);
-      return;
-    }
+// Puts the entry into the slot if that is empty, in one step.
+bool Claim(SiteIndexEntry& slot, const SiteIndexEntry& entry) {
+  std::uint64_t low = 0, high = 0;  // what an empty slot holds
+  bool claimed;
+  asm volatile("lock cmpxchg16b %1"
+               : "=@ccz"(claimed), "+m"(slot), "+a"(low), "+d"(high)
+               : "b"(entry.path_hash), "c"(entry.parent_and_id)
+               : "memory");
+  return claimed;
+}
+
+void AddTo(Table& table, const SiteIndexEntry& entry) {
+  std::uint32_t slot = table.FirstSlot(entry.path_hash);
+  for (;; slot = table.NextSlot(slot)) {
+    if (table.slots()[slot].Load().id() != 0 || !Claim(table.slots()[slot], entry)) continue;
+    table.used.fetch_add(1, std::memory_order_relaxed);
+    return;
   }
 }
 
@@ -77,8 +84,8 @@ bool MoveBatch(Table& table) {
     return false;
   }
   for (std::uint32_t i = 0; i < kMoveBatch; ++i) {
-    const std::uint64_t entry = previous->slots()[first + i].load(std::memory_order_acquire);
-    if (entry != 0) AddTo(table, entry);
+    const SiteIndexEntry entry = previous->slots()[first + i].Load();
+    if (entry.id() != 0) AddTo(table, entry);
   }
   const std::uint32_t moved = previous->moved.fetch_add(kMoveBatch, std::memory_order_acq_rel) + kMoveBatch;
   if (moved == previous->capacity) {
@@ -88,7 +95,7 @@ bool MoveBatch(Table& table) {
   return true;
 }
 
-// Puts a table of twice the size in front of `table`, once its own predecessor is moved. False: no memory.
+// Puts a larger table in front of `table`, once its own predecessor is moved. False: no memory.
 bool Grow(Table& table) {
   if (table.capacity >= kMaxCapacity) return false;
   if (table.previous.load(std::memory_order_acquire) != nullptr) {
@@ -98,7 +105,7 @@ bool Grow(Table& table) {
   if (g_growing.exchange(true, std::memory_order_acquire)) return true;
   bool done = true;
   if (g_site_index.load(std::memory_order_acquire) == &table) {
-    Table* larger = MapTable(table.capacity * 2);
+    Table* larger = MapTable(GrownCapacity(table));
     done = larger != nullptr;
     if (done) {
       larger->previous.store(&table, std::memory_order_relaxed);
@@ -126,7 +133,7 @@ void SiteIndexDiscard() {
   }
 }
 
-bool SiteIndexAdd(std::uint64_t path_hash, std::uint32_t id) {
+bool SiteIndexAdd(std::uint64_t path_hash, std::uint32_t parent, std::uint32_t id) {
   for (;;) {
     Table& table = *g_site_index.load(std::memory_order_acquire);
     const std::uint32_t used = table.used.load(std::memory_order_relaxed);
@@ -135,7 +142,7 @@ bool SiteIndexAdd(std::uint64_t path_hash, std::uint32_t id) {
       sys::Call(SYS_sched_yield);  // somebody is making a larger one
       continue;
     }
-    AddTo(table, (std::uint64_t{Tag(path_hash)} << 32) | id);
+    AddTo(table, SiteIndexEntry::Of(path_hash, parent, id));
     MoveBatch(table);
     return true;
   }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Path hash → node id: the hash table in front of the site nodes.
 //
-//   slots   [tag 32 | id 32] [ 0 ] [tag | id] …        open addressing; tag = upper half of the path hash,
-//                                                      whose own upper bits choose the slot
+//   slots   [path hash 64 | parent 32 | id 32] [ 0 ] […]    open addressing; the upper half of the hash chooses
+//                                                           the slot
 //   table ──previous──► the table that it replaces, emptied slot by slot by whoever adds nodes, then retired
 //
-// An entry is only a hint: the node itself says whether it is (key, parent). So a lost entry costs an equal
-// second node and a wrong one cannot be believed.
+// The entry alone says for certain whether it is the node (parent, key), so a lookup touches one cache line: a
+// path hash is a one-to-one function of (parent's path hash) ^ key, and equal parents have equal path hashes,
+// so equal parents and equal path hashes mean equal keys. A lost entry costs an equal second node.
 // Thread-safety: lock-free but for growth, where others wait only if the table is nearly full.
 #pragma once
 
@@ -17,23 +18,43 @@
 
 namespace memtrace::preload {
 
+// Written once, both words at the same moment. id 0: empty.
+struct alignas(16) SiteIndexEntry {
+  std::uint64_t path_hash;
+  std::uint64_t parent_and_id;  // parent << 32 | id
+
+  static SiteIndexEntry Of(std::uint64_t path_hash, std::uint32_t parent, std::uint32_t id) {
+    return {path_hash, std::uint64_t{parent} << 32 | id};
+  }
+  std::uint32_t parent() const { return static_cast<std::uint32_t>(parent_and_id >> 32); }
+  std::uint32_t id() const { return static_cast<std::uint32_t>(parent_and_id); }
+
+  // Seen while it is being written, it may be empty yet, but never half of one node and half of another.
+  SiteIndexEntry Load() const {
+    auto* self = const_cast<SiteIndexEntry*>(this);
+    const std::uint64_t hash = std::atomic_ref<std::uint64_t>(self->path_hash).load(std::memory_order_acquire);
+    return {hash, std::atomic_ref<std::uint64_t>(self->parent_and_id).load(std::memory_order_acquire)};
+  }
+  bool IsNode(std::uint64_t hash, std::uint32_t parent_id) const {
+    return path_hash == hash && parent() == parent_id && id() != 0;
+  }
+};
+
 struct SiteIndexTable {
-  std::uint32_t tag_shift;  // 32 - log2(capacity)
   std::uint32_t capacity;
   std::atomic<std::uint32_t> used;
   std::atomic<std::uint32_t> moving;  // as a previous table: slots that somebody has taken on to move,
   std::atomic<std::uint32_t> moved;   // and slots that have been moved
-  std::uint32_t reserved;
   std::atomic<SiteIndexTable*> previous;
-  std::uint64_t padding[4];  // slots start at a cache line
+  std::uint64_t padding[5];  // slots start at a cache line
 
-  std::atomic<std::uint64_t>* slots() { return reinterpret_cast<std::atomic<std::uint64_t>*>(this + 1); }
-  const std::atomic<std::uint64_t>* slots() const {
-    return reinterpret_cast<const std::atomic<std::uint64_t>*>(this + 1);
-  }
+  SiteIndexEntry* slots() { return reinterpret_cast<SiteIndexEntry*>(this + 1); }
+  const SiteIndexEntry* slots() const { return reinterpret_cast<const SiteIndexEntry*>(this + 1); }
+  // Any capacity will do: the hash as a fraction of it.
   std::uint32_t FirstSlot(std::uint64_t path_hash) const {
-    return static_cast<std::uint32_t>(path_hash >> 32) >> tag_shift;
+    return static_cast<std::uint32_t>((path_hash >> 32) * capacity >> 32);
   }
+  std::uint32_t NextSlot(std::uint32_t slot) const { return slot + 1 == capacity ? 0 : slot + 1; }
 };
 static_assert(sizeof(SiteIndexTable) == 64);
 
@@ -43,31 +64,25 @@ bool SiteIndexInit();
 // Only where no other thread exists.
 void SiteIndexDiscard();
 
-inline std::uint32_t SiteIndexFindIn(const SiteIndexTable& table, std::uint64_t path_hash, std::uint64_t key,
-                                     std::uint32_t parent) {
-  const std::uint32_t mask = table.capacity - 1;
-  for (std::uint32_t slot = table.FirstSlot(path_hash);; slot = (slot + 1) & mask) {
-    const std::uint64_t entry = table.slots()[slot].load(std::memory_order_acquire);
-    if (__builtin_expect(((entry ^ path_hash) >> 32) == 0, 1)) {
-      const auto id = static_cast<std::uint32_t>(entry);
-      const format::SiteNode& node = SiteNodeAt(id);
-      if (__builtin_expect(node.key == key && node.parent == parent && id != 0, 1)) return id;
-    }
-    if (entry == 0) return 0;
+inline std::uint32_t SiteIndexFindIn(const SiteIndexTable& table, std::uint64_t path_hash, std::uint32_t parent) {
+  for (std::uint32_t slot = table.FirstSlot(path_hash);; slot = table.NextSlot(slot)) {
+    const SiteIndexEntry entry = table.slots()[slot].Load();
+    if (__builtin_expect(entry.IsNode(path_hash, parent), 1)) return entry.id();
+    if (entry.id() == 0) return 0;
   }
 }
 
-// The id of the node (parent, key), or 0.
-inline std::uint32_t SiteIndexFind(std::uint64_t path_hash, std::uint64_t key, std::uint32_t parent) {
+// The id of the parent's child with that path hash, or 0.
+inline std::uint32_t SiteIndexFind(std::uint64_t path_hash, std::uint32_t parent) {
   const SiteIndexTable& table = *g_site_index.load(std::memory_order_acquire);
-  const std::uint32_t id = SiteIndexFindIn(table, path_hash, key, parent);
+  const std::uint32_t id = SiteIndexFindIn(table, path_hash, parent);
   if (__builtin_expect(id != 0, 1)) return id;
   const SiteIndexTable* previous = table.previous.load(std::memory_order_acquire);
-  return previous == nullptr ? 0 : SiteIndexFindIn(*previous, path_hash, key, parent);
+  return previous == nullptr ? 0 : SiteIndexFindIn(*previous, path_hash, parent);
 }
 
 // False: no memory for a larger table.
-bool SiteIndexAdd(std::uint64_t path_hash, std::uint32_t id);
+bool SiteIndexAdd(std::uint64_t path_hash, std::uint32_t parent, std::uint32_t id);
 
 inline void SiteIndexPrefetch(std::uint64_t path_hash) {
   const SiteIndexTable& table = *g_site_index.load(std::memory_order_acquire);

@@ -34,6 +34,7 @@ bool SiteTreeReset(NodeStorage storage);
 std::uint64_t SiteTreeNodeCount();
 
 // The hash of a path grows by one frame at a time: child = SitePathHash(parent's, key), the root's is 0.
+// One-to-one in parent's ^ key (an odd multiplier and a xor-shift can both be undone): SiteIndex relies on it.
 // Multiplier: 2^64 / golden ratio, as in Knuth, TAOCP 3, 6.4 (multiplicative hashing).
 constexpr std::uint64_t SitePathHash(std::uint64_t parent_hash, std::uint64_t key) {
   const std::uint64_t mixed = (parent_hash ^ key) * 0x9e3779b97f4a7c15ULL;

@@ -37,7 +37,7 @@ std::uint32_t CaptureSlowly(ThreadCapture& thread, std::uintptr_t pc, std::uintp
                             (static_cast<std::uint64_t>(kind) << format::kKindShift);
   const std::uint64_t path_hash = SitePathHash(base->path_hash, key);
   const std::uint32_t node =
-      SiteIndexFindIn(*g_site_index.load(std::memory_order_acquire), path_hash, key, base->node);
+      SiteIndexFindIn(*g_site_index.load(std::memory_order_acquire), path_hash, base->node);
   if (__builtin_expect(node == 0, 0)) return 0;
 
   std::uint32_t checks = base->check_end;

@@ -81,9 +81,8 @@ bool FindNodes(Frame* base, const Frame* leaf) {
   const SiteIndexTable& index = *g_site_index.load(std::memory_order_acquire);
   for (std::uint32_t node = base->node; base != leaf; ++base) {
     Frame& frame = base[1];
-    const std::uint64_t key = SiteKey(frame);
-    const std::uint32_t known = SiteIndexFindIn(index, frame.path_hash, key, node);
-    node = __builtin_expect(known != 0, 1) ? known : SiteTreeChild(node, key, frame.path_hash);
+    const std::uint32_t known = SiteIndexFindIn(index, frame.path_hash, node);
+    node = __builtin_expect(known != 0, 1) ? known : SiteTreeChild(node, SiteKey(frame), frame.path_hash);
     frame.node = node;
     if (__builtin_expect(node == 0, 0)) return false;
   }

@@ -65,13 +65,34 @@ TEST_F(SiteTreeTest, KeysAndParentsTellNodesApart) {
   EXPECT_EQ(nodes.size(), 7u);
 }
 
-// The index only hints: equal hashes of different paths must not mix them up.
+// Children of different parents may have the same path hash and must not be mixed up.
 TEST_F(SiteTreeTest, EqualHashesAreToldApart) {
   constexpr std::uint64_t kSameHash = 0x123456789abcdef0;
   std::set<std::uint32_t> nodes;
-  for (std::uint64_t key = 1; key <= 100; ++key) nodes.insert(SiteTreeChild(0, key, kSameHash));
+  for (std::uint32_t parent = 1; parent <= 100; ++parent) {
+    nodes.insert(SiteTreeChild(parent, 0x1000 + parent, kSameHash));
+  }
   EXPECT_EQ(nodes.size(), 100u);
-  for (std::uint64_t key = 1; key <= 100; ++key) EXPECT_EQ(SiteTreeChild(0, key, kSameHash), key);
+  for (std::uint32_t parent = 1; parent <= 100; ++parent) {
+    const std::uint32_t node = SiteTreeChild(parent, 0x1000 + parent, kSameHash);
+    EXPECT_EQ(SiteNodeAt(node).parent, parent);
+    EXPECT_EQ(SiteNodeAt(node).key, 0x1000u + parent);
+  }
+  EXPECT_EQ(SiteTreeNodeCount(), 101u);
+}
+
+// What the index takes for granted: SitePathHash can be undone.
+TEST_F(SiteTreeTest, PathHashesAreOneToOne) {
+  std::uint64_t inverse = 1;  // of the multiplier modulo 2^64, by Newton's method
+  for (int i = 0; i < 6; ++i) inverse *= 2 - 0x9e3779b97f4a7c15ULL * inverse;
+  std::uint64_t parent_hash = 0;
+  for (std::uint64_t i = 1; i <= 1000; ++i) {
+    const std::uint64_t key = i * 0x123456789abcdefULL;
+    const std::uint64_t hash = SitePathHash(parent_hash, key);
+    const std::uint64_t mixed = hash ^ (hash >> 29) ^ (hash >> 58);
+    ASSERT_EQ((mixed * inverse) ^ parent_hash, key);
+    parent_hash = hash;
+  }
 }
 
 TEST_F(SiteTreeTest, GrowsAndFindsEverythingAgain) {
