@@ -8,8 +8,8 @@
 #include <sys/prctl.h>
 
 #include "preload/base/clock.h"
+#include "preload/recorder_inline.h"
 #include "preload/recording.h"
-#include "preload/stack/capture_inline.h"
 #include "preload/trace/checkpoint.h"
 
 extern "C" {
@@ -100,21 +100,6 @@ ThreadState* SetUpThread() {
 
 std::uint64_t Address(const void* block) { return reinterpret_cast<std::uint64_t>(block); }
 
-// Records an allocation with the guard held and gives the guard back, unless recording has stopped.
-void RecordInside(ThreadState* state, void* block, std::size_t size_bytes, format::AllocKind kind, const Caller& caller) {
-  if (__builtin_expect(!g_paused, 1)) {
-    const std::uint32_t node = CaptureInline(state->capture, caller.pc, caller.sp, caller.rbp, kind);
-    if (__builtin_expect(node == 0, 0)) {
-      if (Recording* recording = CurrentRecording()) StopRecording(*recording, LastError(*recording));
-      return;
-    }
-    if (!EnsureRoom(state)) return;
-    state->encoder.Alloc(NowTicks(), Address(block), size_bytes, node);
-    ++state->allocations;
-  }
-  Leave(state);
-}
-
 // This library's instructions, by its own program headers.
 CodeRange FindOwnCode() {
   const auto base = reinterpret_cast<std::uintptr_t>(&__ehdr_start);
@@ -171,6 +156,10 @@ bool NextWindow(ThreadState* state) {
   return true;
 }
 
+void StopForLackOfMemory() {
+  if (Recording* recording = CurrentRecording()) StopRecording(*recording, LastError(*recording));
+}
+
 void RecordAllocation(void* block, std::size_t size_bytes, format::AllocKind kind, const Caller& caller) {
   ThreadState* state = Enter();
   if (state == nullptr) return;
@@ -179,12 +168,12 @@ void RecordAllocation(void* block, std::size_t size_bytes, format::AllocKind kin
     PendingCall& outer = state->pending;
     if (IsByOuterCall(outer, caller)) {
       outer.is_set = false;
-      return RecordInside(state, block, outer.size_bytes, outer.kind, outer.caller);
+      return RecordCaptured(state, block, outer.size_bytes, outer.kind, outer.caller);
     }
     outer.nested_start = Address(block);
     outer.nested_end = Address(block) + size_bytes;
   }
-  RecordInside(state, block, size_bytes, kind, caller);
+  RecordCaptured(state, block, size_bytes, kind, caller);
 }
 
 void RecordFree(void* block, format::FreeForm form) {
@@ -253,7 +242,7 @@ void EndOuterCall(void* block, const Caller& caller, const PendingCall& saved) {
   const bool lies_in_nested = Address(block) >= ours.nested_start && Address(block) < ours.nested_end;
   // A pool's new piece is recorded as a whole, not once more by the block cut from it.
   if (!is_open || block == nullptr || lies_in_nested) return Leave(state);
-  RecordInside(state, block, ours.size_bytes, ours.kind, caller);
+  RecordCaptured(state, block, ours.size_bytes, ours.kind, caller);
 }
 
 void BeginDelete(void* block, format::FreeForm form) {

@@ -41,7 +41,7 @@ class EventEncoder {
   const std::uint8_t* data() const { return Data(); }
 
   // All need HasRoom(). Ticks that run backwards (threads move between cores) count as no time passed.
-  void Alloc(std::uint64_t ticks, std::uint64_t address, std::uint64_t size_bytes, std::uint32_t node) {
+  [[gnu::always_inline]] void Alloc(std::uint64_t ticks, std::uint64_t address, std::uint64_t size_bytes, std::uint32_t node) {
     const std::uint64_t time = TimeSince(ticks);
     if (__builtin_expect((address & 7) != 0 || time > kMaxShortTime, 0)) return AllocLong(time, address, size_bytes, node);
     const std::uint64_t node_delta = format::ZigzagEncode(static_cast<std::int64_t>(node) - node_);
@@ -60,7 +60,7 @@ class EventEncoder {
     Commit(PutWord(out, time, format::kTimeBytes[time_code]));
   }
 
-  void Free(std::uint64_t ticks, std::uint64_t address, format::FreeForm form) {
+  [[gnu::always_inline]] void Free(std::uint64_t ticks, std::uint64_t address, format::FreeForm form) {
     const std::uint64_t time = TimeSince(ticks);
     if (__builtin_expect((address & 7) != 0 || time > kMaxShortTime, 0)) return FreeLong(time, address, form);
     const std::uint64_t address_delta = AddressDelta(address);

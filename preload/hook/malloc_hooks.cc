@@ -4,7 +4,7 @@
 
 #include "preload/hook/export.h"
 #include "preload/hook/next_allocator.h"
-#include "preload/recorder.h"
+#include "preload/recorder_inline.h"
 
 namespace {
 
@@ -21,11 +21,13 @@ __attribute__((always_inline)) inline void* Recorded(void* block, std::size_t by
 }  // namespace
 
 MEMTRACE_EXPORT void* malloc(std::size_t bytes) {
-  return Recorded(g_next.malloc(bytes), bytes, AllocKind::kMalloc, MEMTRACE_CALLER());
+  void* block = g_next.malloc(bytes);
+  RecordAllocationInline(block, bytes, AllocKind::kMalloc, MEMTRACE_CALLER());
+  return block;
 }
 
 MEMTRACE_EXPORT void free(void* block) {
-  RecordFree(block, FreeForm::kFree);
+  RecordFreeInline(block, FreeForm::kFree);
   g_next.free(block);
 }
 
