@@ -51,7 +51,9 @@ int main(int argc, char** argv) {
   AddTopCommand(app, exit_code);
   AddLeaksCommand(app, exit_code);
   AddDiffCommand(app, exit_code);
+  AddCompareCommand(app, exit_code);
   AddTimelineCommand(app, exit_code);
+  AddCheckCommand(app, exit_code);
   AddExportCommand(app, exit_code);
   AddInfoCommand(app, exit_code);
 

@@ -30,13 +30,6 @@ bool GoesToStdout(const ReaderOptions& options) {
   return options.output.empty() || options.output == "-";
 }
 
-Result<std::string> ChooseTrace(const ReaderOptions& options) {
-  if (!options.trace.empty()) return options.trace;
-  Result<std::string> newest = NewestTraceIn(".");
-  if (newest) Say(fmt::format("reading {}, the newest trace here", *newest));
-  return newest;
-}
-
 report::RenderOptions RenderFor(const ReaderOptions& options, ColorMode color) {
   report::RenderOptions render;
   std::error_code ignored;
@@ -170,6 +163,13 @@ Result<aggregate::Profile> OpenTrace::Profile(const std::string& at, aggregate::
 int FailWith(const Error& error) {
   Fail(error.message);
   return error.code == ErrorCode::kUsage ? kExitUsage : kExitUnreadable;
+}
+
+Result<std::string> ChooseTrace(const ReaderOptions& options) {
+  if (!options.trace.empty()) return options.trace;
+  Result<std::string> newest = NewestTraceIn(".");
+  if (newest) Say(fmt::format("reading {}, the newest trace here", *newest));
+  return newest;
 }
 
 int RunTracesCommand(const ReaderOptions& options, const std::vector<std::string>& paths,

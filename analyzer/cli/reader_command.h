@@ -73,6 +73,9 @@ struct Output {
 // returns the exit code.
 int RunReaderCommand(const ReaderOptions& options, const std::function<Result<Output>(OpenTrace&)>& work);
 
+// The trace the options name, or the newest in this folder, which is then said on stderr.
+Result<std::string> ChooseTrace(const ReaderOptions& options);
+
 // The same with several traces; options.trace is not looked at.
 int RunTracesCommand(const ReaderOptions& options, const std::vector<std::string>& paths,
                      const std::function<Result<Output>(std::vector<OpenTrace>&)>& work);

@@ -12,6 +12,8 @@
 
 #include <gtest/gtest.h>
 
+#include "analyzer/report/check.h"
+#include "analyzer/report/compare.h"
 #include "analyzer/report/diff.h"
 #include "analyzer/report/info.h"
 #include "analyzer/report/leaks.h"
@@ -167,6 +169,50 @@ TEST_F(DiffGoldenTest, OtherGroupsAndMetrics) {
   Expect("diff_by_function.txt", Diff("0.5s", "peak", {.rows = by_function}).Text(render_));
   const RowOptions count{.by = GroupBy::kLine, .metric = Metric::kCount};
   Expect("diff_nothing.txt", Diff("peak", "end", {.rows = count}).Text(render_));
+}
+
+TEST_F(DiffGoldenTest, Check) {
+  const aggregate::Profile profile = ProfileAt("peak");
+  const DiffSide side{trace(), profile, stacks_};
+  CheckOptions options;
+  options.lines = 1;
+  options.most[static_cast<std::size_t>(Figure::kPeak)] = 1 << 20;
+  options.most[static_cast<std::size_t>(Figure::kCount)] = 4000;
+  options.growth = 0.05;
+  const CheckReport broken = std::move(CheckReport::Build(side, &side, options)).value();
+  EXPECT_FALSE(broken.passed());
+  Expect("check_broken.txt", broken.Text(render_));
+  Expect("check.json", ToText(broken.ToJson()));
+  options.most[static_cast<std::size_t>(Figure::kPeak)] = profile.peak.bytes;  // the limit itself is allowed
+  const CheckReport passed = std::move(CheckReport::Build(side, nullptr, options)).value();
+  EXPECT_TRUE(passed.passed());
+  Expect("check.txt", passed.Text(render_));
+}
+
+TEST_F(DiffGoldenTest, Compare) {
+  const aggregate::Profile profile = ProfileAt("peak");
+  std::vector<RunFigures> runs;
+  for (const char* name : {"first | way", "second"}) {
+    runs.push_back(std::move(FiguresOf(name, trace(), profile, stacks_, {}, render_)).value());
+  }
+  const StackSelectors database{.focus = {"load"}};
+  runs.push_back(std::move(FiguresOf("database", trace(), profile, stacks_, database, render_)).value());
+  const CompareReport compare(runs);
+  Expect("compare.txt", compare.Text(render_));
+  Expect("compare.md", compare.Markdown());
+  Expect("compare.csv", compare.Csv());
+  Expect("compare.json", ToText(compare.ToJson()));
+  Expect("compare_process.svg", CompareProcessSvg(runs));
+}
+
+TEST(ShortNames, AreWhatTellsPathsApart) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(ShortNames({"out/sqlite-eager.mtr", "out/sqlite-cursor.mtr"}), (Names{"eager", "cursor"}));
+  EXPECT_EQ(ShortNames({"memtrace.app.12.mtr", "memtrace.app.123.mtr"}), (Names{"12", "123"}));
+  EXPECT_EQ(ShortNames({"a/run.mtr", "b/run.mtr"}), (Names{"a", "b"}));
+  EXPECT_EQ(ShortNames({"x/app.mtr"}), (Names{"app"}));
+  EXPECT_EQ(ShortNames({"app.mtr", "app-new.mtr"}), (Names{"app", "app-new"}));
+  EXPECT_EQ(ShortNames({"app.mtr", "app.mtr"}), (Names{"app", "app"}));
 }
 
 class TimelineGoldenTest : public GoldenTest {

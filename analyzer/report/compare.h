@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// `memtrace compare`: one line a recording, for the question which of several ways to do a thing takes less.
+//
+//     run         time  process memory  peak heap  allocated in total  allocations  main source at the peak
+//     eager   00:06.59         238 MiB    225 MiB             569 MiB    2,112,896  PQgetResult, from
+//     result.cc:19 cursor  00:07.10        12.1 MiB    223 KiB             590 MiB    3,000,120  …
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "analyzer/aggregate/profile.h"
+#include "analyzer/aggregate/timeline.h"
+#include "analyzer/report/json.h"
+#include "analyzer/report/row_text.h"
+#include "analyzer/report/stack_filter.h"
+#include "analyzer/report/stack_source.h"
+
+namespace memtrace::report {
+
+// What the table says about one recording.
+struct RunFigures {
+  std::string name;
+  const model::Trace* trace = nullptr;
+  std::uint64_t process_peak_bytes = format::kUnknown;
+  aggregate::Amount peak;
+  aggregate::Amount not_freed;
+  aggregate::Amount total;
+  aggregate::Amount temporary;
+  std::string main_source;  // the line with the most at the peak; empty: nothing is live then
+  std::uint64_t main_source_bytes = 0;
+};
+
+// `profile` is at its peak. The main source is looked for among the stacks that `stacks` selects. The trace
+// must outlive the result.
+Result<RunFigures> FiguresOf(std::string name, const model::Trace& trace, const aggregate::Profile& profile,
+                             StackSource& source, const StackSelectors& stacks, const RenderOptions& render);
+
+class CompareReport {
+ public:
+  // One or more.
+  explicit CompareReport(std::vector<RunFigures> runs) : runs_(std::move(runs)) {}
+
+  std::string Text(const RenderOptions& render) const;
+  std::string Markdown() const;
+  std::string Csv() const;
+  Json ToJson() const;
+
+ private:
+  std::vector<RunFigures> runs_;
+};
+
+// All runs' live memory in one picture, each from its own start. Same order and number as `runs`.
+std::string CompareHeapSvg(const std::vector<RunFigures>& runs,
+                           const std::vector<aggregate::Timeline>& lines);
+// The same of process memory, as the checkpoints have it.
+std::string CompareProcessSvg(const std::vector<RunFigures>& runs);
+
+// Short names for traces: what tells their paths apart. {"out/sqlite-eager.mtr", "out/sqlite-cursor.mtr"} →
+// {"eager", "cursor"}.
+std::vector<std::string> ShortNames(const std::vector<std::string>& paths);
+
+}  // namespace memtrace::report
