@@ -28,12 +28,18 @@ struct RowKey {
   std::uint16_t death;
   bool operator==(const RowKey&) const = default;
 };
+// robin_map takes a hash's low bits, so the high ones must get there.
+inline std::size_t Mixed(std::uint64_t key) {
+  key *= 0x9e3779b97f4a7c15ULL;
+  return key ^ key >> 32;
+}
+struct SiteKeyHash {
+  std::size_t operator()(std::uint64_t key) const { return Mixed(key); }
+};
 struct RowKeyHash {
   std::size_t operator()(const RowKey& key) const {
-    std::uint64_t mixed =
-        static_cast<std::uint64_t>(key.site) << 32 | static_cast<std::uint64_t>(key.birth) << 16 | key.death;
-    mixed *= 0x9e3779b97f4a7c15ULL;
-    return mixed ^ mixed >> 32;
+    return Mixed(static_cast<std::uint64_t>(key.site) << 32 | static_cast<std::uint64_t>(key.birth) << 16 |
+                 key.death);
   }
 };
 struct RowValue {
@@ -169,8 +175,7 @@ class TableBuilder : public BlockLives::Visitor {
 
   std::uint32_t SiteOf(model::NodeId node, model::ThreadId thread) {
     const std::uint64_t key = static_cast<std::uint64_t>(node) << 32 | thread;
-    const auto [known, is_new] =
-        site_of_.try_emplace(key * 0x9e3779b97f4a7c15ULL, static_cast<std::uint32_t>(sites_.size()));
+    const auto [known, is_new] = site_of_.try_emplace(key, static_cast<std::uint32_t>(sites_.size()));
     if (is_new) sites_.push_back({node, thread});
     return known->second;
   }
@@ -199,8 +204,7 @@ class TableBuilder : public BlockLives::Visitor {
   std::vector<Interval> intervals_;
   std::vector<std::uint32_t> slice_of_;  // by finest slice; one more, for what is never freed
   std::vector<LifeSite> sites_;
-  // The odd factor makes keys differ in their low bits, which the map takes; nothing is lost by it.
-  tsl::robin_map<std::uint64_t, std::uint32_t> site_of_;
+  tsl::robin_map<std::uint64_t, std::uint32_t, SiteKeyHash> site_of_;  // by node << 32 | thread
   Rows rows_;
   std::uint32_t slice_ = 0;
   std::uint64_t events_ = 0;

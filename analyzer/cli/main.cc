@@ -54,6 +54,8 @@ int main(int argc, char** argv) {
   AddCompareCommand(app, exit_code);
   AddTimelineCommand(app, exit_code);
   AddCheckCommand(app, exit_code);
+  AddReportCommand(app, exit_code);
+  AddFlameCommand(app, exit_code);
   AddExportCommand(app, exit_code);
   AddInfoCommand(app, exit_code);
 

@@ -34,6 +34,8 @@ class CallTree {
   std::uint32_t NodeOf(const std::vector<const symbolize::Frame*>& stack);
   void Add(const Stack& stack) { nodes_[NodeOf(stack.frames)].self.Add(stack.amounts); }
   void SumUp();
+  // A frame's number in the frame table, whether or not it is in the tree.
+  std::uint32_t NumberOf(const symbolize::Frame* frame) { return frames_.NumberOf(frame); }
 
   const std::vector<Node>& nodes() const { return nodes_; }
   const std::vector<const symbolize::Frame*>& frames() const { return frames_.frames(); }

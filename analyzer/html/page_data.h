@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// What a page knows: one JSON document of columns, made small before it is written.
+//
+//     strings  ["main", "/src/a.cc", …]                     texts, once each; the rest refers to them
+//     frames   name[] file[] line[] module[] flags[]        what can stand in a box
+//     nodes    parent[] frame[]                             the call tree; node 0 is the root, parents first
+//     entries  node[] thread[] charged[]                    where blocks come from: a leaf, a thread, and the
+//                                                           frame that answers for them in the table
+//     lives    entry[] birth[] death[] bytes[] blocks[] …   a LifeTable's rows: for every range of time
+//     amounts  peak_bytes[] …                               instead of lives: sums of each entry, no time
+//
+// Boxes that never reach a share of kFoldedShare of anything are folded into their callers when there are
+// more boxes than a page can hold; the page says how many.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "analyzer/aggregate/life_table.h"
+#include "analyzer/aggregate/profile.h"
+#include "analyzer/export/stacks.h"
+#include "analyzer/model/trace.h"
+#include "analyzer/report/stack_source.h"
+
+namespace memtrace::html {
+
+inline constexpr double kFoldedShare = 0.0005;
+
+// Which source text goes into a page, whoever it is sent to. Only files that debug information of a module
+// names are ever read.
+enum class SourceMode { kNone, kLines, kFiles };
+
+// One recording's part of a page.
+struct PagePart {
+  const model::Trace& trace;
+  const aggregate::Profile& profile;
+  const exporting::Stacks& stacks;
+  const aggregate::LiveCurve* curve = nullptr;  // with `lives`
+  const aggregate::LifeTable* lives = nullptr;  // null: a page without time
+};
+
+struct PageRequest {
+  PagePart main;
+  const PagePart* base = nullptr;  // what `main` is compared with; its curve and lives are not looked at
+  report::StackSource* source = nullptr;  // for source text
+  SourceMode source_mode = SourceMode::kNone;
+  std::string title = {};            // of the selection: "blocks of 64 B allocated by worker-1", or nothing
+  std::string metric = "peak";  // shown first: peak, not_freed, total, count, temporary
+  bool is_inverted = false;
+  bool flame_only = false;
+  std::size_t max_nodes = 100'000;  // more boxes than that are folded
+};
+
+// The document; without any "<".
+std::string PageData(const PageRequest& request);
+
+}  // namespace memtrace::html
