@@ -2,13 +2,14 @@
 // LiveBlocks: allocations, frees, reallocs.
 #include "analyzer/aggregate/live_blocks.h"
 
+#include "analyzer/aggregate/free_forms.h"
+
 namespace memtrace::aggregate {
 namespace {
 
 // How far ahead of its event a block's place in the table is fetched: about the time a cache miss takes.
 constexpr std::size_t kPrefetchEvents = 16;
 
-using format::AllocKind;
 using format::FreeForm;
 using model::Event;
 using model::EventType;
@@ -59,16 +60,7 @@ inline void LiveBlocks::Allocate(const Event& event, ThreadState* thread) {
 inline FreeForm LiveBlocks::ExpectedForm(std::uint32_t entry) const {
   const model::NodeId node = ledger_.entry(entry).node;
   if (node >= sites_.size()) return FreeForm::kFree;
-  switch (sites_[node].kind) {
-    case AllocKind::kNew:
-    case AllocKind::kNewAligned:
-      return FreeForm::kDelete;
-    case AllocKind::kNewArray:
-    case AllocKind::kNewArrayAligned:
-      return FreeForm::kDeleteArray;
-    default:
-      return FreeForm::kFree;
-  }
+  return ExpectedFreeForm(sites_[node].kind);
 }
 
 inline LiveBlocks::Release LiveBlocks::Free(const Event& event, const ThreadState& thread) {

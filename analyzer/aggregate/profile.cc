@@ -7,9 +7,11 @@
 #include "analyzer/aggregate/profile.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <span>
 
+#include "analyzer/aggregate/block_visits.h"
 #include "analyzer/aggregate/ledger.h"
 #include "analyzer/aggregate/live_blocks.h"
 #include "analyzer/aggregate/mappings.h"
@@ -180,23 +182,21 @@ void ResolvePeaks(reader::TraceReader& reader, Query& query, const std::function
   const auto is_peak = [](const std::optional<Moment>& end) {
     return end && end->kind == Moment::Kind::kPeak;
   };
-  if (!is_peak(query.from) && !is_peak(query.to)) return;
-  const std::uint64_t peak_time_ns = Pass(reader, {.domain = query.domain}, nullptr, progress).peak_time_ns;
-  for (std::optional<Moment>* end : {&query.from, &query.to}) {
-    if (is_peak(*end)) *end = Moment{Moment::Kind::kTime, peak_time_ns, (*end)->label};
+  if (is_peak(query.from) || is_peak(query.to)) {
+    const std::uint64_t peak_time_ns = Pass(reader, {.domain = query.domain}, nullptr, progress).peak_time_ns;
+    for (std::optional<Moment>* end : {&query.from, &query.to}) {
+      if (is_peak(*end)) *end = Moment{Moment::Kind::kTime, peak_time_ns, (*end)->label};
+    }
   }
+  if (query.is_moment_to && query.to) query.moment = *query.to;
 }
 
 Profile BuildProfile(reader::TraceReader& reader, const Query& query,
                      const std::function<void(double)>& progress) {
   Query resolved = query;
   ResolvePeaks(reader, resolved, progress);
-  OrdinalSet lifetimes;
-  if (!query.lifetime_ns.is_all()) {
-    lifetimes = FindLifetimes(reader, query.domain, query.lifetime_ns, progress);
-  }
-  const Selection selection(resolved, reader, std::move(lifetimes));
-  return Pass(reader, resolved, resolved.selects_blocks() ? &selection : nullptr, progress);
+  const std::unique_ptr<Selection> selection = SelectionOf(reader, resolved, progress);
+  return Pass(reader, resolved, selection.get(), progress);
 }
 
 }  // namespace memtrace::aggregate

@@ -55,6 +55,8 @@ struct Query {
   Domain domain = Domain::kHeap;
   // Of the peak: that of the selected blocks.
   Moment moment = {};
+  // The moment is `to`, whatever `moment` says.
+  bool is_moment_to = false;
   // Blocks allocated after `from`, until and with `to`. Here a peak is that of the whole domain, which costs
   // a pass of its own.
   std::optional<Moment> from = {};

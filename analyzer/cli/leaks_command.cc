@@ -9,7 +9,6 @@
 #include "analyzer/cli/reader_command.h"
 #include "analyzer/cli/selector_options.h"
 #include "analyzer/report/leaks.h"
-#include "analyzer/report/not_freed_times.h"
 #include "analyzer/util/size_format.h"
 
 namespace memtrace::cli {
@@ -56,15 +55,14 @@ int RunLeaks(const LeaksArguments& arguments) {
   return RunReaderCommand(arguments.reader, [&](OpenTrace& open) -> Result<Output> {
     Result<aggregate::Profile> profile = selectors->Profile(open);
     if (!profile) return profile.error();
-    report::NotFreedTimesByNode times;
-    if (profile->not_freed.blocks > 0) {
-      times = open.Pass([](reader::TraceReader& reader, const auto& progress) {
-        return report::FindNotFreedTimes(reader, progress);
-      });
-    }
+    const aggregate::CurvesByNode curves =
+        profile->not_freed.blocks == 0 ? aggregate::CurvesByNode()
+                                       : open.Pass([&](reader::TraceReader& reader, const auto& progress) {
+                                           return aggregate::BuildCurves(reader, *profile, progress);
+                                         });
     report::SymbolizedStacks stacks = selectors->Stacks(open);
     Result<report::LeaksReport> leaks =
-        report::LeaksReport::Build(open.trace(), *profile, times, stacks, *options);
+        report::LeaksReport::Build(open.trace(), *profile, curves, stacks, *options);
     if (!leaks) return leaks.error();
     Output output;
     output.text = arguments.reader.json ? report::ToText(leaks->ToJson()) : leaks->Text(open.render());

@@ -222,10 +222,8 @@ Result<aggregate::Query> Selectors::QueryOf(const model::Trace& trace) const {
     return Error{ErrorCode::kUsage,
                  fmt::format("--from {} is later than --to {}", options_.from, options_.to)};
   }
-  const std::string at = !options_.at.empty()   ? options_.at
-                         : !options_.to.empty() ? options_.to
-                         : query.from           ? "end"
-                                                : "peak";
+  query.is_moment_to = options_.at.empty() && query.to.has_value();
+  const std::string at = !options_.at.empty() ? options_.at : query.from ? "end" : "peak";
   Result<aggregate::Moment> moment = aggregate::ParseMoment(at, trace);
   if (!moment) return moment.error();
   query.moment = *moment;

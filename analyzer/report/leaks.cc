@@ -11,7 +11,9 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/report/growth_text.h"
 #include "analyzer/report/metric_text.h"
+#include "analyzer/report/selector_text.h"
 #include "analyzer/util/size_format.h"
 #include "analyzer/util/terminal_text.h"
 
@@ -28,11 +30,11 @@ std::string AmountWords(const Amount& amount) {
 }  // namespace
 
 Result<LeaksReport> LeaksReport::Build(const model::Trace& trace, const aggregate::Profile& profile,
-                                       const NotFreedTimesByNode& times, StackSource& source,
+                                       const aggregate::CurvesByNode& curves, StackSource& source,
                                        LeaksOptions options) {
   Result<StackFilter> filter = StackFilter::Create(options.stacks);
   if (!filter) return filter.error();
-  LeaksReport report(trace, profile, times, source, std::move(options));
+  LeaksReport report(trace, profile, curves, source, std::move(options));
   const aggregate::Profile unsuppressed = report.Unsuppressed(*filter);
   const RowOptions rows{GroupBy::kLine, Metric::kNotFreed, report.options_.skip};
   report.TakeRows(BuildRows(unsuppressed, source, *filter, rows).rows);
@@ -73,13 +75,13 @@ std::size_t LeaksReport::shown() const {
   return std::min(options_.limit, rows_.size());
 }
 
-NotFreedTimes LeaksReport::TimesOf(const Row& row) const {
-  NotFreedTimes times;
+aggregate::SiteCurve LeaksReport::CurveOf(const Row& row) const {
+  aggregate::SiteCurve sum;
   for (const model::NodeId node : row.nodes) {
-    const auto found = times_.find(node);
-    if (found != times_.end()) times.Add(found->second);
+    const auto found = curves_.find(node);
+    if (found != curves_.end()) sum.Add(found->second);
   }
-  return times;
+  return sum;
 }
 
 std::string LeaksReport::Heading() const {
@@ -102,13 +104,18 @@ std::string LeaksReport::RowText(std::size_t index, const RenderOptions& render)
   const double share = profile_.not_freed.bytes == 0 ? 0
                                                      : static_cast<double>(amount.bytes) /
                                                            static_cast<double>(profile_.not_freed.bytes);
-  const std::string times = TimesText(TimesOf(row), trace_.info.duration_ns);
+  const aggregate::SiteCurve curve = CurveOf(row);
+  const std::string times = GrowthText(curve, trace_.info.duration_ns);
   std::string text = fmt::format(
       "{:>3}: {} in {}{}\n", fmt::format("#{}", index + 1),
       render.paint.ByShare(share, fmt::format("{} ({})", FormatSize(static_cast<double>(amount.bytes)),
                                               FormatShare(share, 1))),
       Counted(amount.blocks, "block", "blocks"), times.empty() ? "" : ", " + times);
   constexpr std::size_t kIndent = 7;
+  // A picture where there is something to see: blocks of more than one moment.
+  if (!curve.is_empty() && curve.first_ns != curve.last_ns) {
+    text += fmt::format("{:{}}{}  live over time\n", "", kIndent, Sparkline(curve));
+  }
   const std::string source_line = source_.SourceLine(row.frame);
   if (!Trimmed(source_line).empty()) {
     text += std::string(kIndent, ' ') + render.paint.Bold(Printable(Trimmed(source_line))) + "\n";
@@ -147,20 +154,31 @@ Json LeaksReport::ToJson() const {
                       {"limit", options_.limit},
                       {"suppressions", options_.suppressions.patterns()},
                       {"skip", options_.skip}};
+  json["selector"].update(SelectorJson(profile_, options_.stacks));
   json["not_freed"] = report::ToJson(profile_.not_freed);
   json["found"] = report::ToJson(found_.amount);
   json["found"]["places"] = found_.places;
   json["below_min_bytes"] = report::ToJson(small_.amount);
   json["below_min_bytes"]["places"] = small_.places;
   json["suppressed"] = report::ToJson(suppressed_);
+  json["suppressions_used"] = Json::array();
+  for (std::size_t i = 0; i < suppressed_by_rule_.size(); ++i) {
+    if (suppressed_by_rule_[i].blocks == 0) continue;
+    Json used = {{"pattern", options_.suppressions.patterns()[i]}};
+    used.update(report::ToJson(suppressed_by_rule_[i]));
+    json["suppressions_used"].push_back(std::move(used));
+  }
   json["rows"] = Json::array();
   for (std::size_t i = 0; i < shown(); ++i) {
-    const NotFreedTimes times = TimesOf(rows_[i]);
+    const aggregate::SiteCurve curve = CurveOf(rows_[i]);
+    const std::uint64_t duration_ns = trace_.info.duration_ns;
+    const bool is_growing = JudgeGrowth(curve, duration_ns).growth == aggregate::Growth::kGrowing;
     Json entry = {{"rank", i + 1},
                   {"label", PlaceText(rows_[i].frame, {})},
-                  {"first_ns", times.is_empty() ? Json(nullptr) : Json(times.first_ns)},
-                  {"last_ns", times.is_empty() ? Json(nullptr) : Json(times.last_ns)},
-                  {"still_growing", times.is_growing(trace_.info.duration_ns)}};
+                  {"first_ns", curve.is_empty() ? Json(nullptr) : Json(curve.first_ns)},
+                  {"last_ns", curve.is_empty() ? Json(nullptr) : Json(curve.last_ns)},
+                  {"still_growing", is_growing},
+                  {"growth", curve.is_empty() ? Json(nullptr) : GrowthJson(curve, duration_ns)}};
     entry.update(RowJson(rows_[i], {GroupBy::kLine, Metric::kNotFreed, options_.skip}, trace_, source_));
     json["rows"].push_back(std::move(entry));
   }

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <string>
 
+#include "analyzer/aggregate/growth.h"
 #include "analyzer/aggregate/profile.h"
 #include "analyzer/report/json.h"
-#include "analyzer/report/not_freed_times.h"
 #include "analyzer/report/row_text.h"
 #include "analyzer/report/rows.h"
 #include "analyzer/report/stack_filter.h"
@@ -24,12 +24,12 @@ struct LeaksOptions {
   StackSelectors stacks = {};
 };
 
-// Refers to the trace, profile, times and source it was built from, which must outlive it.
+// Refers to the trace, profile, curves and source it was built from, which must outlive it.
 class LeaksReport {
  public:
   // kUsage error for a bad regular expression.
   static Result<LeaksReport> Build(const model::Trace& trace, const aggregate::Profile& profile,
-                                   const NotFreedTimesByNode& times, StackSource& source,
+                                   const aggregate::CurvesByNode& curves, StackSource& source,
                                    LeaksOptions options);
 
   std::string Text(const RenderOptions& render) const;
@@ -39,9 +39,9 @@ class LeaksReport {
   bool has_findings() const { return !rows_.empty(); }
 
  private:
-  LeaksReport(const model::Trace& trace, const aggregate::Profile& profile, const NotFreedTimesByNode& times,
-              StackSource& source, LeaksOptions options)
-      : trace_(trace), profile_(profile), times_(times), source_(source), options_(std::move(options)) {}
+  LeaksReport(const model::Trace& trace, const aggregate::Profile& profile,
+              const aggregate::CurvesByNode& curves, StackSource& source, LeaksOptions options)
+      : trace_(trace), profile_(profile), curves_(curves), source_(source), options_(std::move(options)) {}
 
   struct Sum {
     aggregate::Amount amount;
@@ -50,14 +50,14 @@ class LeaksReport {
 
   std::string Heading() const;
   std::string RowText(std::size_t index, const RenderOptions& render) const;
-  NotFreedTimes TimesOf(const Row& row) const;
+  aggregate::SiteCurve CurveOf(const Row& row) const;
   std::size_t shown() const;
   aggregate::Profile Unsuppressed(StackFilter& filter);
   void TakeRows(std::vector<Row> rows);
 
   const model::Trace& trace_;
   const aggregate::Profile& profile_;
-  const NotFreedTimesByNode& times_;
+  const aggregate::CurvesByNode& curves_;
   StackSource& source_;
   LeaksOptions options_;
   std::vector<Row> rows_;

@@ -127,14 +127,22 @@ std::string ThreadShares(const Row& row, Metric metric, const model::Trace& trac
 }
 
 std::vector<std::string> StackLines(const Stack& stack, std::size_t from, const RenderOptions& options) {
-  std::vector<std::string> lines;
+  std::vector<std::pair<std::string, std::size_t>> folded;  // neighbours that are equal are one line
   for (std::size_t i = from; i < EndOfShownStack(stack, from); ++i) {
     const Frame& frame = *stack[i];
     std::string line = PlaceText(frame, options);
     if (frame.has_line()) line += " in " + FunctionText(frame);
     if (frame.is_inlined) line += " (inlined)";
     if (frame.is_guessed) line += " (a guess)";
-    lines.push_back(std::move(line));
+    if (!folded.empty() && folded.back().first == line) {
+      ++folded.back().second;
+    } else {
+      folded.emplace_back(std::move(line), 1);
+    }
+  }
+  std::vector<std::string> lines;
+  for (auto& [line, times] : folded) {
+    lines.push_back(times > 1 ? fmt::format("{} ({} times)", line, times) : std::move(line));
   }
   return lines;
 }

@@ -48,6 +48,9 @@ TEST_F(QueryTest, ARangeMayBeginOrEndAtThePeakOfEverything) {
   const Profile until = Ask({.to = Moment{}});
   EXPECT_EQ(until.total, (Amount{300, 2}));
   EXPECT_EQ(until.query.to->time_ns, 20U);
+  const Profile range = Ask({.is_moment_to = true, .from = Time(5), .to = Moment{}});
+  EXPECT_EQ(range.moment_time_ns, 20U);
+  EXPECT_EQ(range.live, (Amount{300, 2}));
   EXPECT_EQ(Ask({.from = Moment{}}).total, (Amount{50, 1}));
 }
 

@@ -124,12 +124,12 @@ TEST_F(GoldenTest, TopInColorOnANarrowTerminal) {
 
 TEST_F(GoldenTest, Leaks) {
   const aggregate::Profile profile = ProfileAt("end");
-  const NotFreedTimesByNode times = FindNotFreedTimes(*reader_);
+  const aggregate::CurvesByNode curves = aggregate::BuildCurves(*reader_, profile);
   LeaksOptions options;
   options.min_bytes = 2000;
   options.suppressions = *Suppressions::Parse("leak:libpq.so\n", "supp");
   const auto leaks = [&](const LeaksOptions& wanted) {
-    return std::move(LeaksReport::Build(trace(), profile, times, stacks_, wanted)).value();
+    return std::move(LeaksReport::Build(trace(), profile, curves, stacks_, wanted)).value();
   };
   Expect("leaks.txt", leaks({}).Text(render_));
   Expect("leaks.json", ToText(leaks({}).ToJson()));
