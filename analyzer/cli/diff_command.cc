@@ -125,7 +125,8 @@ void AddDiffCommand(CLI::App& app, int& exit_code) {
                   "Moment of both; twice: that of the first and that of the second [peak]")
       ->type_name("WHEN")
       ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);  // a trace's name behind it stays one
   command.add_flag("--normalize", arguments->normalize,
                    "Scale the second to the first's total: changes of shares");
   command.add_flag("--plain", arguments->plain, "One line a row, as tracemalloc's compare_to prints it");

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // `memtrace leaks`: options in, a LeaksReport out.
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -19,15 +22,23 @@ struct LeaksArguments {
   std::size_t limit = 10;
   std::string min_bytes = "0";
   std::string suppressions;
+  bool no_own_suppressions = false;
   int error_exit_code = 0;
   SelectorOptions selectors;
 };
+
+constexpr const char* kOwnSuppressions = "__lsan_default_suppressions";
 
 constexpr const char* kExamples = R"(Examples:
   memtrace leaks                            what the newest recording did not free
   memtrace leaks --min-bytes 64KiB app.mtr  places with less are only counted
   memtrace leaks --error-exitcode 1         exit code 1 if anything is left: for scripts
-  memtrace leaks --suppressions lsan.supp   LeakSanitizer's syntax: leak:PATTERN)";
+  memtrace leaks --suppressions lsan.supp   LeakSanitizer's syntax: leak:PATTERN
+  memtrace leaks --from warm                only what was allocated after the mark "warm"
+
+Each place is judged by its live bytes over time, in 20 slices. Still growing: what it never goes below again
+rises in both of the last quarters. Flat since: it has stopped to rise, as a cache that is full does. The rules
+of the program's own __lsan_default_suppressions() are used, too.)";
 
 Result<report::LeaksOptions> ToOptions(const LeaksArguments& arguments) {
   report::LeaksOptions options;
@@ -43,6 +54,19 @@ Result<report::LeaksOptions> ToOptions(const LeaksArguments& arguments) {
     options.suppressions = std::move(*suppressions);
   }
   return options;
+}
+
+// Those that the program brings along for LeakSanitizer. What it would refuse there is left out here.
+void AddOwnSuppressions(const report::SymbolizedStacks& stacks, report::Suppressions& suppressions,
+                        std::vector<std::string>& problems) {
+  const std::optional<std::string> text = stacks.StringReturnedBy(kOwnSuppressions);
+  if (!text) return;
+  Result<report::Suppressions> own = report::Suppressions::Parse(*text, kOwnSuppressions);
+  if (own) {
+    suppressions.Append(*own);
+  } else {
+    problems.push_back("the program's own suppressions are not used: " + own.error().message);
+  }
 }
 
 int RunLeaks(const LeaksArguments& arguments) {
@@ -61,12 +85,13 @@ int RunLeaks(const LeaksArguments& arguments) {
                                            return aggregate::BuildCurves(reader, *profile, progress);
                                          });
     report::SymbolizedStacks stacks = selectors->Stacks(open);
+    Output output;
+    if (!arguments.no_own_suppressions) AddOwnSuppressions(stacks, options->suppressions, output.problems);
     Result<report::LeaksReport> leaks =
         report::LeaksReport::Build(open.trace(), *profile, curves, stacks, *options);
     if (!leaks) return leaks.error();
-    Output output;
     output.text = arguments.reader.json ? report::ToText(leaks->ToJson()) : leaks->Text(open.render());
-    output.problems = stacks.problems();
+    output.problems.insert(output.problems.end(), stacks.problems().begin(), stacks.problems().end());
     output.exit_code = leaks->has_findings() ? arguments.error_exit_code : kExitOk;
     return output;
   });
@@ -91,6 +116,8 @@ void AddLeaksCommand(CLI::App& app, int& exit_code) {
       .add_option("--suppressions", arguments->suppressions,
                   "File of leak:PATTERN lines: stacks to leave out")
       ->type_name("FILE");
+  command.add_flag("--no-own-suppressions", arguments->no_own_suppressions,
+                   "Do not use the program's __lsan_default_suppressions()");
   AddSelectorOptions(command, arguments->selectors, false);
   command.footer(kExamples);
   command.callback([arguments, &exit_code] { exit_code = RunLeaks(*arguments); });

@@ -57,6 +57,7 @@ int main(int argc, char** argv) {
   AddReportCommand(app, exit_code);
   AddFlameCommand(app, exit_code);
   AddExportCommand(app, exit_code);
+  AddLinesCommand(app, exit_code);
   AddTreeCommand(app, exit_code);
   AddStatsCommand(app, exit_code);
   AddInfoCommand(app, exit_code);

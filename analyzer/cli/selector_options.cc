@@ -33,7 +33,8 @@ CLI::Option* AddList(CLI::App& command, const char* name, std::vector<std::strin
   return command.add_option(name, values, help)
       ->type_name(type)
       ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
 }
 
 Result<aggregate::Domain> ParseDomain(const std::string& text) {

@@ -27,15 +27,15 @@ namespace memtrace::cli {
 
 // As they are written.
 struct SelectorOptions {
-  std::string at;  // empty: `to` if there is one, the end if there is a `from`, else the peak
-  std::string from;
-  std::string to;
-  std::vector<std::string> threads;
-  std::string size;
-  std::string lifetime;
+  std::string at = {};  // empty: `to` if there is one, the end if there is a `from`, else the peak
+  std::string from = {};
+  std::string to = {};
+  std::vector<std::string> threads = {};
+  std::string size = {};
+  std::string lifetime = {};
   std::string domain = "heap";
-  report::StackSelectors stacks;
-  std::vector<std::string> wrappers;
+  report::StackSelectors stacks = {};
+  std::vector<std::string> wrappers = {};
   bool no_skip = false;
   bool no_inlines = false;
 };

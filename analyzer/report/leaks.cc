@@ -112,8 +112,8 @@ std::string LeaksReport::RowText(std::size_t index, const RenderOptions& render)
                                               FormatShare(share, 1))),
       Counted(amount.blocks, "block", "blocks"), times.empty() ? "" : ", " + times);
   constexpr std::size_t kIndent = 7;
-  // A picture where there is something to see: blocks of more than one moment.
-  if (!curve.is_empty() && curve.first_ns != curve.last_ns) {
+  const aggregate::Growth growth = JudgeGrowth(curve, trace_.info.duration_ns).growth;
+  if (!curve.is_empty() && growth != aggregate::Growth::kOneOff) {
     text += fmt::format("{:{}}{}  live over time\n", "", kIndent, Sparkline(curve));
   }
   const std::string source_line = source_.SourceLine(row.frame);
@@ -131,6 +131,8 @@ std::string LeaksReport::RowText(std::size_t index, const RenderOptions& render)
 
 std::string LeaksReport::Text(const RenderOptions& render) const {
   std::string text = render.paint.Bold(Heading()) + "\n";
+  const std::string selected = BlocksSelectedText(profile_.query, trace_);
+  if (!selected.empty()) text += render.paint.Dim("of " + selected + " only") + "\n";
   for (std::size_t i = 0; i < shown(); ++i) text += RowText(i, render);
   if (rows_.size() > shown()) {
     Amount other;

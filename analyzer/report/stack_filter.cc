@@ -2,13 +2,12 @@
 // Regular expressions and globs over frames.
 #include "analyzer/report/stack_filter.h"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 #include <string_view>
 
 #include <fmt/format.h>
 
+#include "analyzer/util/path_match.h"
 #include "analyzer/util/pattern.h"
 
 namespace memtrace::report {
@@ -39,20 +38,10 @@ PlacePattern ParsePlace(const std::string& text) {
   return {text.substr(0, colon), static_cast<std::uint32_t>(std::stoul(text.substr(colon + 1)))};
 }
 
-// The whole path, or its end from any folder on: "posting.cpp" and "src/*.cpp" are /home/me/src/posting.cpp.
-bool MatchesPath(const std::string& glob, const std::string& path) {
-  for (std::size_t from = 0; from != std::string::npos;) {
-    if (fnmatch(glob.c_str(), path.c_str() + from, 0) == 0) return true;
-    const std::size_t slash = path.find('/', from);
-    from = slash == std::string::npos ? slash : slash + 1;
-  }
-  return false;
-}
-
 FrameMatcher PlaceMatcher(const std::string& text) {
   return FrameMatcher([place = ParsePlace(text)](const Frame& frame) {
-    if (!frame.has_line()) return place.line == 0 && MatchesPath(place.path, frame.module_path);
-    return (place.line == 0 || place.line == frame.line) && MatchesPath(place.path, frame.file);
+    if (!frame.has_line()) return place.line == 0 && MatchesPathEnd(place.path, frame.module_path);
+    return (place.line == 0 || place.line == frame.line) && MatchesPathEnd(place.path, frame.file);
   });
 }
 

@@ -3,6 +3,7 @@
 // can be tested on made-up programs.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ class StackSource {
 
   // The text of the frame's source line; empty where it is not to be had.
   virtual std::string SourceLine(const symbolize::Frame& frame) = 0;
+
+  // Lines of a source file; 0 if it is not to be had.
+  virtual std::uint32_t SourceLineCount(const std::string& file) = 0;
 };
 
 }  // namespace memtrace::report

@@ -85,6 +85,10 @@ Result<Suppressions> Suppressions::Load(const std::string& path) {
   return Parse(text.str(), path);
 }
 
+void Suppressions::Append(const Suppressions& other) {
+  patterns_.insert(patterns_.end(), other.patterns_.begin(), other.patterns_.end());
+}
+
 std::size_t SuppressionMatcher::RuleOf(const symbolize::Frame& frame) const {
   const auto takes = [&frame](const std::string& pattern) {
     const std::string* names[] = {&frame.function, &frame.file, &frame.module_path, &frame.module};

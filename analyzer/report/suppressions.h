@@ -32,6 +32,7 @@ class Suppressions {
   // kUnreadable error when the file cannot be read.
   static Result<Suppressions> Load(const std::string& path);
 
+  void Append(const Suppressions& other);
   const std::vector<std::string>& patterns() const { return patterns_; }
 
  private:

@@ -2,6 +2,7 @@
 // The StackSource of real programs: debug information for names, source files for lines.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,12 @@ class SymbolizedStacks : public StackSource {
 
   Stack StackOf(model::NodeId node) override;
   std::string SourceLine(const symbolize::Frame& frame) override;
+  std::uint32_t SourceLineCount(const std::string& file) override { return sources_.LineCount(file); }
+
+  // See Symbolizer::StringReturnedBy.
+  std::optional<std::string> StringReturnedBy(const std::string& function) const {
+    return symbolizer_.StringReturnedBy(function);
+  }
 
   // Modules that gave no names, one line each.
   const std::vector<std::string>& problems() const { return symbolizer_.problems(); }

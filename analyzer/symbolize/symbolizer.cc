@@ -17,6 +17,7 @@
 #include "analyzer/symbolize/jit_name.h"
 #include "analyzer/symbolize/module_file.h"
 #include "analyzer/symbolize/perf_map.h"
+#include "analyzer/symbolize/returned_string.h"
 
 namespace memtrace::symbolize {
 namespace {
@@ -100,6 +101,18 @@ class Symbolizer::Impl {
       node = parent;
     }
     return stack;
+  }
+
+  std::optional<std::string> StringReturnedBy(const std::string& function) const {
+    for (const model::Module& module : trace_.modules) {
+      if (module.path != trace_.info.exe) continue;
+      const FoundFile found = files_.FindModule(module);
+      if (found.file == nullptr) return std::nullopt;
+      if (auto text = ReturnedString(*found.file, *found.file, function)) return text;
+      const FoundFile debug = files_.FindDebugInfo(*found.file);
+      return debug.file != nullptr ? ReturnedString(*found.file, *debug.file, function) : std::nullopt;
+    }
+    return std::nullopt;
   }
 
   const std::vector<std::string>& problems() const { return problems_; }
@@ -203,6 +216,10 @@ std::vector<Frame> Symbolizer::StackOf(model::NodeId node) {
 
 std::vector<const Frame*> Symbolizer::StackPointersOf(model::NodeId node) {
   return impl_->StackPointersOf(node);
+}
+
+std::optional<std::string> Symbolizer::StringReturnedBy(const std::string& function) const {
+  return impl_->StringReturnedBy(function);
 }
 
 const std::vector<std::string>& Symbolizer::problems() const {

@@ -65,6 +65,10 @@ class Symbolizer {
   // The same without copies; the frames stay valid as long as the symbolizer.
   std::vector<const Frame*> StackPointersOf(model::NodeId node);
 
+  // The text that a function of the recorded program itself returns, if all it does is to return a text: see
+  // returned_string.h.
+  std::optional<std::string> StringReturnedBy(const std::string& function) const;
+
   // One line a module that could not be used, for a warning: "libfoo.so: not found", "app: changed since
   // ...".
   const std::vector<std::string>& problems() const;

@@ -71,14 +71,14 @@ TEST_P(KnownAnswersTest, ThreadsHoldTheirParts) {
   for (const ExpectedRow& wanted : answers_.rows) {
     if (wanted.thread.empty()) continue;
     for (const auto& [metric, amount] : wanted.amounts) {
-      std::uint64_t seen = 0;
-      bool by_blocks = false;
+      Amount seen;
       for (const Row& row : OwnRows(metric)) {
-        by_blocks = by_blocks || row.ranked_by_blocks;
-        if (row.line == wanted.line && row.by_thread.count(wanted.thread))
-          seen += row.by_thread.at(wanted.thread);
+        const auto part = row.by_thread.find(wanted.thread);
+        if (row.line != wanted.line || part == row.by_thread.end()) continue;
+        seen.bytes += part->second.bytes;
+        seen.blocks += part->second.blocks;
       }
-      EXPECT_EQ(seen, by_blocks ? amount.blocks : amount.bytes) << Place(wanted.source_line) << " " << metric;
+      EXPECT_EQ(seen, amount) << Place(wanted.source_line) << " " << metric;
     }
   }
 }

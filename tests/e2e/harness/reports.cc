@@ -40,9 +40,9 @@ Row ParseRow(const Json& json) {
     row.amounts[name] = AmountAt(json, std::string("/") + metric);
   }
   for (const Json& thread : json.value("threads", Json::array())) {
-    row.ranked_by_blocks = thread.contains("blocks");
-    row.by_thread[Text(thread, "name")] +=
-        At<std::uint64_t>(thread, row.ranked_by_blocks ? "/blocks" : "/bytes");
+    Amount& amount = row.by_thread[Text(thread, "name")];
+    amount.bytes += At<std::uint64_t>(thread, "/bytes");
+    amount.blocks += At<std::uint64_t>(thread, "/blocks");
   }
   for (const Json& frame : json.value("largest_stack", Json::array())) {
     row.stack.push_back(Text(frame, "function"));

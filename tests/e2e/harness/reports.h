@@ -42,13 +42,11 @@ struct Row {
   std::uint64_t line = 0;
   std::string function;
   std::string module;
-  Amount ranked;                          // by the metric asked for
-  std::map<std::string, Amount> amounts;  // by metric: live, peak, not-freed, total, temporary
-  // Thread's name → its part of what the metric asked for ranks by: bytes, or blocks for count and temporary.
-  std::map<std::string, std::uint64_t> by_thread;
-  bool ranked_by_blocks = false;
-  std::vector<std::string> stack;  // functions of the largest stack, innermost first
-  std::size_t machine_frames = 0;  // of that stack: those that are not inlined into another
+  Amount ranked;                            // by the metric asked for
+  std::map<std::string, Amount> amounts;    // by metric: live, peak, not-freed, total, temporary
+  std::map<std::string, Amount> by_thread;  // thread's name → its part of the metric asked for
+  std::vector<std::string> stack;           // functions of the largest stack, innermost first
+  std::size_t machine_frames = 0;           // of that stack: those that are not inlined into another
 };
 
 Summary ParseSummary(const nlohmann::json& report);

@@ -17,9 +17,12 @@
 #include "analyzer/report/diff.h"
 #include "analyzer/report/info.h"
 #include "analyzer/report/leaks.h"
+#include "analyzer/report/lines.h"
+#include "analyzer/report/stats.h"
 #include "analyzer/report/summary.h"
 #include "analyzer/report/timeline.h"
 #include "analyzer/report/top.h"
+#include "analyzer/report/tree.h"
 #include "tests/unit/report/sample_program.h"
 
 namespace memtrace::report {
@@ -134,6 +137,57 @@ TEST_F(GoldenTest, Leaks) {
   Expect("leaks.txt", leaks({}).Text(render_));
   Expect("leaks.json", ToText(leaks({}).ToJson()));
   Expect("leaks_fewer.txt", leaks(options).Text(render_));
+}
+
+TEST_F(GoldenTest, TopOfASelection) {
+  const auto from_to = [&](const char* from, const char* to) {
+    aggregate::Query query{.is_moment_to = true, .from = MomentOf(from), .to = MomentOf(to)};
+    return query;
+  };
+  const aggregate::Profile between = ProfileOf(from_to("0.5", "loaded"));
+  Expect("top_range.txt", Top(between, {}).Text(render_));
+  aggregate::Query small = from_to("0.05", "peak");
+  small.threads = {0};
+  small.size_bytes = {100, 10'000};
+  small.lifetime_ns = {1'000'000, ~0ULL};
+  Expect("top_selected.json", ToText(Top(ProfileOf(small), {.stacks = {.hide = {"PQ"}}}).ToJson()));
+  const TopOptions cumulative{.rows = {GroupBy::kFunction, Metric::kLive, true, true}};
+  Expect("top_cumulative.txt", Top(ProfileAt("peak"), cumulative).Text(render_));
+}
+
+TEST_F(GoldenTest, Tree) {
+  const aggregate::Profile profile = ProfileAt("peak");
+  const auto tree = [&](TreeOptions options) {
+    return std::move(TreeReport::Build(trace(), profile, stacks_, std::move(options))).value();
+  };
+  Expect("tree.txt", tree({}).Text(render_));
+  Expect("tree_inverted.txt", tree({.tree = {.inverted = true}, .min_percent = 5}).Text(render_));
+  Expect("tree_depth.txt", tree({.tree = {.metric = Metric::kCount}, .depth = 1}).Text(render_));
+  Expect("tree.json", ToText(tree({.min_percent = 10}).ToJson()));
+}
+
+TEST_F(GoldenTest, Stats) {
+  const aggregate::Query query;
+  const aggregate::Statistics counts = aggregate::BuildStatistics(*reader_, query);
+  const StatsReport stats(trace(), query, counts, stacks_, {});
+  Expect("stats.txt", stats.Text(render_));
+  Expect("stats.json", ToText(stats.ToJson()));
+}
+
+TEST_F(GoldenTest, Lines) {
+  const aggregate::Profile peak = ProfileAt("peak");
+  const auto lines = [&](const char* target, const LineProfiles& profiles) {
+    return LinesReport::Build(trace(), profiles, stacks_, {LineTarget::Parse(target), target});
+  };
+  Expect("lines.txt", lines("posting.cpp", {&peak})->Text(render_));
+  Expect("lines_function.txt", lines("worker_main", {&peak})->Text(render_));
+  Expect("lines.json", ToText(lines("load.cpp:41", {&peak})->ToJson()));
+  const aggregate::Profile before = ProfileAt("loaded");
+  const aggregate::Profile at = ProfileAt("done");
+  const aggregate::Profile within = ProfileOf({.from = MomentOf("loaded"), .to = MomentOf("done")});
+  Expect("lines_range.txt", lines("*.cpp", {&at, &before, &within})->Text(render_));
+  EXPECT_EQ(lines("postin.cpp", {&peak}).error().message,
+            "no stack goes through \"postin.cpp\"; did you mean \"posting.cpp\"?");
 }
 
 TEST_F(GoldenTest, Summary) {

@@ -2,6 +2,7 @@
 // Programs that exist only in tests: stacks by node, source lines by place.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -47,6 +48,13 @@ class MadeUpStacks : public report::StackSource {
 
   report::Stack StackOf(model::NodeId node) override { return PointersTo(stacks_[node]); }
   std::string SourceLine(const symbolize::Frame& frame) override { return lines_[{frame.file, frame.line}]; }
+  std::uint32_t SourceLineCount(const std::string& file) override {
+    std::uint32_t last = 0;
+    for (const auto& [place, text] : lines_) {
+      if (place.first == file && !text.empty()) last = std::max(last, place.second);
+    }
+    return last;
+  }
 
  private:
   std::map<model::NodeId, std::vector<symbolize::Frame>> stacks_;

@@ -118,6 +118,46 @@ TEST_F(RowsTest, GroupsByFileFunctionModuleStackAndThread) {
   EXPECT_THAT(Bytes(Rows({GroupBy::kThread})), ElementsAre(4021, 300));
 }
 
+TEST_F(RowsTest, CumulativeCreditsEachFrameOnceAStack) {
+  const auto f = LineFrame("f", "/a.cc", 1);
+  stacks_.Stack(1, {LibraryFrame("operator new(unsigned long)", "/lib/libstdc++.so.6"), f, f,
+                    LineFrame("main", "/a.cc", 9), LibraryFrame("__libc_start_call_main", "/lib/libc.so.6")});
+  stacks_.Stack(2, {LineFrame("main", "/a.cc", 9)});
+  profile_.Site(1, 0, 100, 1).Site(2, 0, 5, 1);
+  const auto rows = Rows({GroupBy::kFunction, Metric::kLive, true, true});
+  ASSERT_EQ(rows.size(), 2U) << "neither operator new nor the start code";
+  EXPECT_EQ(rows[0].frame.function, "main");
+  EXPECT_EQ(rows[0].amounts.live.bytes, 105U);
+  EXPECT_EQ(rows[0].own.live.bytes, 5U);
+  EXPECT_EQ(rows[1].frame.function, "f");
+  EXPECT_EQ(rows[1].amounts.live.bytes, 100U) << "recursion counts once";
+  EXPECT_EQ(rows[1].own.live.bytes, 100U);
+  EXPECT_EQ(Rows({GroupBy::kFunction, Metric::kLive, false, true}).size(), 4U);
+}
+
+TEST_F(RowsTest, GroupsBySizeClass) {
+  stacks_.Stack(1, {LineFrame("f", "/a.cc", 1)});
+  profile_.Site(1, 0, 96, 2).Site(1, 0, 1000, 1);
+  (*profile_).sites[0].size_class = 3;
+  (*profile_).sites[1].size_class = 5;
+  (*profile_).size_classes.resize(6);
+  (*profile_).size_classes[3] = {48, 48};
+  (*profile_).size_classes[5] = {1000, 1000};
+  const auto rows = Rows({GroupBy::kSize});
+  EXPECT_THAT(Bytes(rows), ElementsAre(1000, 96));
+  EXPECT_EQ(rows[1].size_bytes, (aggregate::Bounds{48, 48}));
+}
+
+TEST_F(RowsTest, TheLargestStackIsAsTheFilterLeavesIt) {
+  filter_ = *StackFilter::Create({.hide = {"^g$"}});
+  stacks_.Stack(1, {LineFrame("g", "/a.cc", 2), LineFrame("main", "/a.cc", 9)});
+  profile_.Site(1, 0, 20, 1);
+  const auto rows = Rows();
+  EXPECT_EQ(rows[0].frame.function, "main");
+  EXPECT_EQ(rows[0].largest_stack.size(), 1U);
+  EXPECT_EQ(rows[0].charged_frame, 0U);
+}
+
 TEST_F(RowsTest, TheEmptyStackHasARow) {
   profile_.Site(0, 0, 100, 1);
   const auto rows = Rows();
