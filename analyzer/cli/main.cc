@@ -61,6 +61,7 @@ int main(int argc, char** argv) {
   AddTreeCommand(app, exit_code);
   AddStatsCommand(app, exit_code);
   AddInfoCommand(app, exit_code);
+  AddDumpCommand(app, exit_code);
   AddCompletionCommand(app, exit_code);
 
   if (const auto complaint = UnknownCommand(app, arguments)) {
