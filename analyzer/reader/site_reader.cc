@@ -113,7 +113,7 @@ model::Site MakeSite(const SiteNode& node, model::NodeId parent, const ModuleInd
   const auto generation = static_cast<std::uint8_t>(node.key >> format::kGenerationShift);
   // A call may be a function's last instruction: its return address then lies behind the module's end.
   const std::uint64_t inside = site.pc - (site.is_exact ? 0 : 1);
-  if (site.pc > format::kTruncatedPc) site.module = modules.Find(inside, generation);
+  if (site.pc > format::kManyCodesPc) site.module = modules.Find(inside, generation);
   return site;
 }
 

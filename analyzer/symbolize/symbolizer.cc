@@ -131,6 +131,10 @@ class Symbolizer::Impl {
       frame.is_truncated = true;
       return {frame};
     }
+    if (site.pc == format::kManyCodesPc) {
+      frame.function = "[code made at run time]";
+      return {frame};
+    }
     if (site.module >= trace_.modules.size()) {
       NameRuntimeCode(site, &frame);
       return {frame};

@@ -19,6 +19,10 @@ std::uint64_t SiteTreeNodeCount() {
   return SiteNodesCount();
 }
 
+std::uint32_t SiteTreeFind(std::uint32_t parent, std::uint64_t path_hash) {
+  return SiteIndexFind(path_hash, parent);
+}
+
 std::uint32_t SiteTreeChild(std::uint32_t parent, std::uint64_t key, std::uint64_t path_hash) {
   const std::uint32_t known = SiteIndexFind(path_hash, parent);
   if (__builtin_expect(known != 0, 1)) return known;

@@ -41,6 +41,9 @@ constexpr std::uint64_t SitePathHash(std::uint64_t parent_hash, std::uint64_t ke
   return mixed ^ (mixed >> 29);
 }
 
+// The id of the parent's child with that path hash, or 0.
+std::uint32_t SiteTreeFind(std::uint32_t parent, std::uint64_t path_hash);
+
 // The id of the node (parent, key), added if it is new. 0 only if storage failed.
 // path_hash must be SitePathHash of the parent's path hash and key. See site_lookup.h for an inline form.
 std::uint32_t SiteTreeChild(std::uint32_t parent, std::uint64_t key, std::uint64_t path_hash);

@@ -31,6 +31,8 @@ std::uint32_t AppendFresh(ThreadCapture& thread, std::uint32_t base, std::uint32
                           format::AllocKind kind);
 // The node of the innermost frame as the place of an allocation of that kind.
 std::uint32_t LeafNode(ThreadCapture& thread, format::AllocKind kind);
+// From how many nodes on new code outside of modules shares them.
+void SetManyNodesForTest(std::uint64_t count);
 // No frame but the root is known any more.
 inline void DropPrefix(ThreadCapture& thread) {
   thread.innermost = thread.frames;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // From new frames to frames with checks and site nodes.
+#include <dlfcn.h>
+
 #include <cstdint>
 
 #include "preload/site/site_lookup.h"
@@ -15,6 +17,8 @@ namespace {
 
 // A frame's key in the tree as the place of an allocation of that kind; as a caller it has kind 0.
 std::uint64_t SiteKey(const Frame& frame, std::uint64_t kind) {
+  if (__builtin_expect(frame.Has(Frame::kOneOfMany), 0))
+    return format::kManyCodesPc | format::kGuessBit | (kind << format::kKindShift);
   return frame.key | (std::uint64_t{frame.generation()} << format::kGenerationShift) |
          (kind << format::kKindShift);
 }
@@ -76,15 +80,41 @@ void PlaceFrames(ThreadCapture& thread, Frame* base, std::uint32_t count, format
   }
 }
 
+// A program that makes code for ever would get nodes for ever. From a great many on, new frames outside of every
+// module share the nodes of "some code".
+constinit std::uint64_t g_many_nodes = 1 << 20;
+
+bool IsOneTooMany(const Frame& frame) {
+  dl_find_object found;
+  if (SiteTreeNodeCount() < g_many_nodes || frame.Has(Frame::kOneOfMany)) return false;
+  return _dl_find_object(reinterpret_cast<void*>(frame.key & format::kPcMask), &found) != 0;
+}
+
+// The same from a frame on whose node is not there yet. Frames behind one that now shares its node have another path.
+[[gnu::noinline]] bool AddNodes(Frame* base, const Frame* leaf) {
+  for (bool is_path_new = false; base != leaf; ++base) {
+    Frame& frame = base[1];
+    if (is_path_new) frame.path_hash = SitePathHash(base->path_hash, SiteKey(frame));
+    frame.node = SiteTreeFind(base->node, frame.path_hash);
+    if (frame.node == 0 && IsOneTooMany(frame)) {
+      frame.traits |= Frame::kOneOfMany;
+      frame.path_hash = SitePathHash(base->path_hash, SiteKey(frame));
+      is_path_new = true;
+    }
+    if (frame.node == 0) frame.node = SiteTreeChild(base->node, SiteKey(frame), frame.path_hash);
+    if (__builtin_expect(frame.node == 0, 0)) return false;
+  }
+  return true;
+}
+
 // Finds the nodes of the frames (base, leaf], which have path hashes. False: storage failed.
 bool FindNodes(Frame* base, const Frame* leaf) {
   const SiteIndexTable& index = *g_site_index.load(std::memory_order_acquire);
   for (std::uint32_t node = base->node; base != leaf; ++base) {
     Frame& frame = base[1];
-    const std::uint32_t known = SiteIndexFindIn(index, frame.path_hash, node);
-    node = __builtin_expect(known != 0, 1) ? known : SiteTreeChild(node, SiteKey(frame), frame.path_hash);
+    node = SiteIndexFindIn(index, frame.path_hash, node);
+    if (__builtin_expect(node == 0, 0)) return AddNodes(base, leaf);
     frame.node = node;
-    if (__builtin_expect(node == 0, 0)) return false;
   }
   return true;
 }
@@ -108,11 +138,10 @@ std::uint32_t FindNode(ThreadCapture& thread, std::uint32_t index, format::Alloc
     frame.SetNodeKind(kind_bits | Frame::kKindOfDepthLimit);
     frame.node = LimitedNode(thread, index, kind);
   } else {
-    const Frame& outer = thread.frames[index - 1];
-    const std::uint64_t key = SiteKey(frame, kind_bits);
+    Frame& outer = thread.frames[index - 1];
     frame.SetNodeKind(kind_bits);
-    frame.path_hash = SitePathHash(outer.path_hash, key);
-    frame.node = SiteTreeChildInline(outer.node, key, frame.path_hash);
+    frame.path_hash = SitePathHash(outer.path_hash, SiteKey(frame));
+    if (!FindNodes(&outer, &frame)) frame.node = 0;
   }
   if (frame.node == 0) DropPrefix(thread);  // no frame without its node stays
   return frame.node;
@@ -131,6 +160,10 @@ std::uint32_t FindNodesToLimit(ThreadCapture& thread, std::uint32_t base, std::u
 }
 
 }  // namespace
+
+void SetManyNodesForTest(std::uint64_t count) {
+  g_many_nodes = count;
+}
 
 bool SetRoot(ThreadCapture& thread, bool complete) {
   Frame root{};

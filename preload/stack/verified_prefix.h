@@ -41,6 +41,8 @@ struct Frame {
       1u << 17;  // it or a frame outside it reads the rbp it was reached with
   static constexpr std::uint32_t kSpecial =
       1u << 18;  // its words are in its checks only: always stepped by its rule
+  static constexpr std::uint32_t kOneOfMany =
+      1u << 19;  // code outside of modules that has no node of its own any more
   // Kinds that are no AllocKind. The node is of a stack cut by max_depth, and no parent of anything:
   static constexpr std::uint8_t kKindOfDepthLimit = 0x80;
   // and a frame beyond max_depth has no node unless an allocation happens right there.

@@ -215,6 +215,9 @@ inline constexpr std::uint64_t kKindMask = 0x3fULL << kKindShift;
 inline constexpr std::uint64_t kExactBit = 1ULL << 54;
 inline constexpr std::uint64_t kGuessBit = 1ULL << 55;
 inline constexpr unsigned kGenerationShift = 56;
+// Stands for all code outside of modules once a trace has a great many nodes: a program that makes new code for ever
+// does not get new nodes for ever.
+inline constexpr std::uint64_t kManyCodesPc = 2;
 inline constexpr std::uint64_t kTruncatedPc = 1;  // outermost "frame" of a stack whose end was not reached
 
 struct NodesHeader {

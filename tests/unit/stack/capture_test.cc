@@ -10,6 +10,8 @@
 
 #include <vector>
 
+#include "preload/site/site_tree.h"
+#include "preload/stack/capture_internal.h"
 #include "tests/unit/stack/captured_stack.h"
 
 namespace memtrace::preload {
@@ -340,6 +342,34 @@ TEST(Capture, CodeWithoutUnwindInformationIsMarkedAsGuessed) {
            stack);
   EXPECT_EQ(stack.keys.back() & format::kPcMask, kJitPc + 0x300);
   EXPECT_EQ(session.thread().counters.guessed_frames, 4u);  // the second capture did not step
+}
+
+// A JIT that compiles anew for ever: in the end its frames share nodes, and other code keeps its own.
+TEST(Capture, CodeMadeForEverDoesNotTakeNodesForEver) {
+  CaptureSession session;
+  DeepHook(3);
+  SetManyNodesForTest(SiteTreeNodeCount() + 100);
+  alignas(16) std::uint64_t memory[32] = {};
+  auto* const base = reinterpret_cast<std::uint64_t*>(memory);
+  CapturedStack stack;
+  for (std::uint64_t i = 0; i < 5000; ++i) {
+    const std::uint64_t pc = 0x10000000 + i * 64;
+    base[4] = reinterpret_cast<std::uint64_t>(&base[10]);
+    base[5] = pc + 8;
+    base[10] = 0;
+    base[11] = 0x10000000;  // one that has a node from the beginning
+    stack = CapturedStack{};
+    ReadNode(Capture(session.thread(), pc, reinterpret_cast<std::uintptr_t>(base),
+                     reinterpret_cast<std::uintptr_t>(&base[4]), format::AllocKind::kMalloc),
+             stack);
+  }
+  EXPECT_LT(SiteTreeNodeCount(), 250u);
+  const std::uint64_t shared = format::kManyCodesPc | format::kGuessBit;
+  EXPECT_EQ(stack.keys, (std::vector<std::uint64_t>{shared, shared, 0x10000000 | format::kGuessBit}));
+  session.stacks().clear();
+  DeepHook(7);
+  ExpectAllExact(session);
+  SetManyNodesForTest(1 << 20);
 }
 
 TEST(Capture, ResetServesAnotherStack) {

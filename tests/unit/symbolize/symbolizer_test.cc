@@ -136,6 +136,12 @@ TEST_F(SpecialFramesTest, TheEndOfATruncatedStackIsNoFunction) {
   EXPECT_TRUE(frame.is_truncated);
 }
 
+TEST_F(SpecialFramesTest, FramesThatShareANodeHaveNoAddress) {
+  model::Trace trace = TraceOf(fixture_, {format::kManyCodesPc});
+  trace.sites[1].module = model::kNoModule;
+  EXPECT_EQ(Symbolizer(trace).FramesOf(1)[0].function, "[code made at run time]");
+}
+
 TEST_F(SpecialFramesTest, TheKernelsOwnModuleIsNoProblem) {
   model::Trace trace = TraceOf(fixture_, {0x7fff1000});
   trace.modules[0].path = "[vdso]";
