@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include <tsl/robin_map.h>
 
@@ -94,13 +95,17 @@ class TableBuilder : public BlockLives::Visitor {
     std::uint64_t before = 0;
     for (const CurveInterval& cut : curve.intervals) {
       Interval interval{cut.highest, cut.end, cut.ends_at_mark};
-      interval.first_slice = static_cast<std::uint32_t>(fine_ends_.size());
+      interval.first_slice = interval.split_slice = static_cast<std::uint32_t>(fine_ends_.size());
       if (cut.highest.events > before && cut.highest.events < cut.end.events) {
         fine_ends_.push_back(cut.highest.events);
+        ++interval.split_slice;
       }
-      interval.split_slice = static_cast<std::uint32_t>(fine_ends_.size());
       fine_ends_.push_back(cut.end.events);
       interval.end_slice = static_cast<std::uint32_t>(fine_ends_.size());
+      // Joined with the next one, its highest moment may become a border within.
+      if (cut.highest.events > before && cut.highest.events == cut.end.events) {
+        interval.split_slice = interval.end_slice;
+      }
       intervals_.push_back(interval);
       before = cut.end.events;
     }
@@ -112,12 +117,12 @@ class TableBuilder : public BlockLives::Visitor {
     slice_of_.assign(fine_ends_.size() + 1, 0);
     std::uint32_t next = 0;
     for (const Interval& interval : intervals_) {
-      if (interval.split_slice > interval.first_slice) {
-        std::fill(slice_of_.begin() + interval.first_slice, slice_of_.begin() + interval.split_slice, next);
+      for (const auto& [begin, end] : {std::pair(interval.first_slice, interval.split_slice),
+                                      std::pair(interval.split_slice, interval.end_slice)}) {
+        if (begin == end) continue;
+        std::fill(slice_of_.begin() + begin, slice_of_.begin() + end, next);
         ++next;
       }
-      std::fill(slice_of_.begin() + interval.split_slice, slice_of_.begin() + interval.end_slice, next);
-      ++next;
     }
     slice_of_.back() = next;  // never freed
   }
@@ -185,7 +190,9 @@ class TableBuilder : public BlockLives::Visitor {
     table.sites = std::move(sites_);
     table.borders.emplace_back();
     for (const Interval& interval : intervals_) {
-      if (interval.split_slice > interval.first_slice) table.borders.push_back(interval.highest);
+      if (interval.split_slice > interval.first_slice && interval.split_slice < interval.end_slice) {
+        table.borders.push_back(interval.highest);
+      }
       table.borders.push_back(interval.end);
     }
     for (const auto& [key, value] : rows_) {

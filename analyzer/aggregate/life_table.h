@@ -11,6 +11,7 @@
 //     of these still live at border b               … and death >= b
 //     live at border m                sum of rows with birth < m <= death
 //
+// A block that a failed realloc gave back counts as never gone, also at a border between the two.
 // Borders are the ends of the intervals of a LiveCurve and their highest moments, so the highest live bytes
 // of any range are at one of its borders.
 #pragma once

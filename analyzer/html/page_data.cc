@@ -294,6 +294,7 @@ std::string PageData(const PageRequest& request) {
                           .Add("charged", Column(tree.entries(), [](const auto& e) { return e.charged; }))
                           .Done());
   json.Number("folded_nodes", tree.folded_nodes());
+  json.Add("folded_share", fmt::format("{}", tree.folded_share()));
   if (main.lives != nullptr) {
     json.Add("curve", CurveJson(*main.curve)).Add("resident", ResidentJson(main.trace));
     json.Add("lives", LivesJson(tree, *main.lives));

@@ -9,8 +9,8 @@
 //     lives    entry[] birth[] death[] bytes[] blocks[] …   a LifeTable's rows: for every range of time
 //     amounts  peak_bytes[] …                               instead of lives: sums of each entry, no time
 //
-// Boxes that never reach a share of kFoldedShare of anything are folded into their callers when there are
-// more boxes than a page can hold; the page says how many.
+// When there are more boxes than a page can hold, the smallest are folded into their callers: at least half
+// as many as it can hold stay, and none that has kFoldedShare of anything goes. The page says how many went.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +45,7 @@ struct PageRequest {
   const PagePart* base = nullptr;  // what `main` is compared with; its curve and lives are not looked at
   report::StackSource* source = nullptr;  // for source text
   SourceMode source_mode = SourceMode::kNone;
-  std::string title = {};            // of the selection: "blocks of 64 B allocated by worker-1", or nothing
+  std::string title = {};       // of the selection: "blocks of 64 B allocated by worker-1", or nothing
   std::string metric = "peak";  // shown first: peak, not_freed, total, count, temporary
   bool is_inverted = false;
   bool flame_only = false;

@@ -3,9 +3,8 @@
 #include "analyzer/html/page_tree.h"
 
 #include <algorithm>
-#include <array>
-
-#include <fmt/format.h>
+#include <cmath>
+#include <functional>
 
 #include "analyzer/html/page_data.h"
 #include "analyzer/report/start_code.h"
@@ -44,6 +43,20 @@ class Shares {
     }
   }
 
+  // So that about `count` boxes reach it; kFoldedShare at most, but where those would be more than twice
+  // that.
+  double ShareToKeep(std::size_t count) const {
+    std::vector<double> ordered = shares_;
+    const auto at = [&](std::size_t rank) {
+      const auto place = ordered.begin() + static_cast<std::ptrdiff_t>(std::min(rank, ordered.size() - 1));
+      std::nth_element(ordered.begin(), place, ordered.end(), std::greater<>());
+      return *place;
+    };
+    // Of equal shares all are kept or none: the next larger one keeps fewer.
+    const double few = std::nextafter(at(count), 1.0);
+    return std::max(std::min(few, kFoldedShare), std::nextafter(at(2 * count), 1.0));
+  }
+
   // Boxes with at least `share`; the root is always one.
   std::vector<bool> AtLeast(double share) const {
     std::vector<bool> kept(shares_.size());
@@ -78,15 +91,13 @@ PageTree::PageTree(const exporting::Stacks& stacks, const exporting::Stacks* bas
     Shares shares(node_count);
     shares.Take(tree_, leaves, stacks.totals());
     if (base != nullptr) shares.Take(tree_, base_leaves, base->totals());
-    double share = kFoldedShare;
-    for (kept = shares.AtLeast(share);
-         static_cast<std::size_t>(std::count(kept.begin(), kept.end(), true)) > max_nodes;) {
-      kept = shares.AtLeast(share *= 2);
-    }
+    const double share = folded_share_ = shares.ShareToKeep(max_nodes / 2);
+    kept = shares.AtLeast(share);
     is_small_.assign(is_small_.size(), true);
     NoteLargeFrames(leaves, stacks.totals(), share, is_small_);
     if (base != nullptr) NoteLargeFrames(base_leaves, base->totals(), share, is_small_);
   }
+  use_.assign(tree_.frames().size() + 1, 0);
   PlaceNodes(kept);
   AddEntries(leaves, false);
   AddEntries(base_leaves, true);
@@ -113,7 +124,7 @@ void PageTree::PlaceNodes(const std::vector<bool>& is_kept) {
   for (std::uint32_t i = 1; i < is_kept.size(); ++i) {
     if (!is_kept[i]) continue;
     place_[i] = static_cast<std::uint32_t>(nodes_.size());
-    nodes_.push_back({place_[tree_.nodes()[i].parent], tree_.nodes()[i].frame + 1});
+    nodes_.push_back({place_[tree_.nodes()[i].parent], Use(tree_.nodes()[i].frame + 1)});
   }
   std::vector<std::uint32_t> rest_of(nodes_.size(),
                                      kNowhere);  // by node of the page: the box of its small ones
@@ -136,11 +147,11 @@ void PageTree::PlaceNodes(const std::vector<bool>& is_kept) {
 
 void PageTree::AddEntries(const Leaves& leaves, bool is_base) {
   for (const Leaf& leaf : leaves) {
-    const std::uint32_t charged = is_small_[leaf.charged] ? kFoldedFrame : leaf.charged;
+    const std::uint32_t charged = is_small_[leaf.charged] ? kFoldedFrame : Use(leaf.charged);
     for (const aggregate::SiteAmounts& site : leaf.stack->sites) {
       // Threads of two recordings have nothing to do with each other.
       const model::ThreadId thread = is_base ? 0 : site.thread;
-      const std::string key = fmt::format("{} {} {}", place_[leaf.node], thread, charged);
+      const EntryKey key{place_[leaf.node], thread, charged};
       const auto [known, is_new] =
           entry_numbers_.try_emplace(key, static_cast<std::uint32_t>(entries_.size()));
       if (is_new) entries_.push_back({place_[leaf.node], thread, charged, {}, {}});
@@ -150,6 +161,15 @@ void PageTree::AddEntries(const Leaves& leaves, bool is_base) {
         entry_of_site_[static_cast<std::uint64_t>(leaf.stack->node) << 32 | site.thread] = known->second;
     }
   }
+}
+
+std::uint32_t PageTree::Use(std::uint32_t frame) {
+  if (frame == kFoldedFrame) return kFoldedFrame;
+  if (use_[frame] == 0) {
+    used_frames_.push_back(tree_.frames()[frame - 1]);
+    use_[frame] = static_cast<std::uint32_t>(used_frames_.size());
+  }
+  return use_[frame];
 }
 
 std::uint32_t PageTree::EntryOf(model::NodeId node, model::ThreadId thread) const {

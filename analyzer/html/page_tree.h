@@ -34,9 +34,11 @@ class PageTree {
 
   const std::vector<PageNode>& nodes() const { return nodes_; }
   const std::vector<PageEntry>& entries() const { return entries_; }
-  // By frame number less one.
-  const std::vector<const symbolize::Frame*>& frames() const { return tree_.frames(); }
+  // By frame number less one: those that nodes and entries refer to.
+  const std::vector<const symbolize::Frame*>& frames() const { return used_frames_; }
   std::size_t folded_nodes() const { return folded_nodes_; }
+  // Boxes below this share of everything are folded; 0: none are.
+  double folded_share() const { return folded_share_; }
 
   // The entry of a stack's blocks on a thread; there is one for each site of `stacks`.
   std::uint32_t EntryOf(model::NodeId node, model::ThreadId thread) const;
@@ -52,15 +54,33 @@ class PageTree {
   Leaves LeavesOf(const exporting::Stacks& stacks);
   void PlaceNodes(const std::vector<bool>& is_kept);
   void AddEntries(const Leaves& leaves, bool is_base);
+  std::uint32_t Use(std::uint32_t frame);
 
   exporting::CallTree tree_;
   std::vector<PageNode> nodes_;
   std::vector<std::uint32_t> place_;  // by node of tree_: the node of the page
   std::vector<bool> is_small_;        // by frame: charged with too little to be named, where boxes are folded
   std::vector<PageEntry> entries_;
-  std::unordered_map<std::string, std::uint32_t> entry_numbers_;
+  struct EntryKey {
+    std::uint32_t node = 0;
+    model::ThreadId thread = 0;
+    std::uint32_t charged = 0;
+    bool operator==(const EntryKey&) const = default;
+  };
+  struct EntryKeyHash {
+    std::size_t operator()(const EntryKey& key) const {
+      std::uint64_t mixed =
+          (static_cast<std::uint64_t>(key.node) << 32 | key.charged) * 0x9e3779b97f4a7c15ULL;
+      mixed ^= key.thread * 0xc2b2ae3d27d4eb4fULL;
+      return mixed ^ mixed >> 32;
+    }
+  };
+  std::unordered_map<EntryKey, std::uint32_t, EntryKeyHash> entry_numbers_;
   std::unordered_map<std::uint64_t, std::uint32_t> entry_of_site_;  // by node << 32 | thread
+  std::vector<std::uint32_t> use_;  // by frame of tree_ and one: its number here; 0: not used yet
+  std::vector<const symbolize::Frame*> used_frames_;
   std::size_t folded_nodes_ = 0;
+  double folded_share_ = 0;
 };
 
 }  // namespace memtrace::html

@@ -224,7 +224,7 @@ class Palette {
   }
 
   color(hue, saturation, light) {
-    return this.dark ? {fill: `hsl(${hue} ${saturation * 0.75}% ${light * 0.46}%)`, ink: '#eceef1'}
+    return this.dark ? {fill: `hsl(${hue} ${saturation * 0.7}% ${light * 0.5}%)`, ink: '#f2f3f5'}
                      : {fill: `hsl(${hue} ${saturation}% ${light}%)`, ink: '#1b1d20'};
   }
 

@@ -187,7 +187,7 @@ class Page {
     byId('facts').textContent = facts.join(' · ');
     byId('notes').replaceChildren(...summary.notes.map((note) => element('p', {}, note)));
     byId('notes').hidden = summary.notes.length === 0;
-    const folded = data.folded_nodes ? ` ${countText(data.folded_nodes)} boxes below 0.05 % of everything are folded into "too small to show"; all sums count them.` : '';
+    const folded = data.folded_nodes ? ` ${countText(data.folded_nodes)} boxes that never reach ${(100 * data.folded_share).toPrecision(2)} % of anything are folded into "too small to show"; all sums count them.` : '';
     byId('foot').textContent = `${data.tool}, from ${summary.file}. All allocations are counted, none sampled.${folded}`;
     document.title = `${summary.command.slice(0, 60)} – memtrace`;
     byId('compare-control').hidden = !this.recording.base;

@@ -145,7 +145,7 @@ class PlaceTable {
       event.preventDefault();
       toggle();
     });
-    return isOpen ? [line, element('tr', {class: 'more-row'}, element('td', {colspan: '6'}, ...this.details(row)))] : [line];
+    return isOpen ? [line, element('tr', {class: 'more-row'}, element('td', {colspan: before ? '6' : '5'}, ...this.details(row)))] : [line];
   }
 
   details(row) {

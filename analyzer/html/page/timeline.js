@@ -35,18 +35,18 @@ class Timeline {
     const options = {
       width: this.holder.clientWidth || 900,
       height: 210,
-      padding: [18, 12, 0, 0],
+      padding: [18, 34, 0, 0],
       cursor: {y: false, drag: {x: false, y: false}, points: {size: 7}},
       legend: {show: false},
       scales: {x: {time: false, range: () => [0, Math.max(duration, 1) / 1e9]}, y: {range: (u, low, high) => [0, (high || 1) * 1.06]}},
       axes: [
-        {...style, space: 90, values: (u, ticks) => ticks.map((s) => timeText(s * 1e9, duration))},
+        {...style, space: 90, size: 34, values: (u, ticks) => ticks.map((s) => timeText(s * 1e9, duration))},
         {...style, size: 76, splits: (u, axis, low, high) => sizeTicks(high), values: (u, ticks) => ticks.map((value) => tickText(value, ticks[ticks.length - 1]))},
       ],
       series: [
         {},
         {label: 'live', stroke: cssColor('--live'), fill: cssColor('--live-fill'), width: 1.6, points: {show: false}, spanGaps: true},
-        {label: 'process', stroke: cssColor('--resident'), width: 1.2, dash: [5, 3], points: {show: false}, spanGaps: true, show: resident.t.length > 0},
+        {label: 'process', stroke: cssColor('--resident'), width: 1.2, dash: [5, 3], points: {show: false}, spanGaps: true, show: resident.t.length > 0 && !this.hidesProcess},
       ],
       hooks: {draw: [(u) => this.drawMarks(u)], setCursor: [(u) => this.read(u)], setSize: [() => this.placeRange()]},
     };
@@ -68,6 +68,8 @@ class Timeline {
     paint.strokeStyle = paint.fillStyle = cssColor('--mark');
     paint.font = `${11 * scale}px system-ui`;
     paint.lineWidth = scale;
+    paint.textAlign = 'left';
+    paint.textBaseline = 'alphabetic';
     paint.setLineDash([3 * scale, 3 * scale]);
     const {left, top, width, height} = plot.bbox;
     let textEnd = -Infinity;
@@ -96,7 +98,8 @@ class Timeline {
     const {curve, resident, duration, data} = this.recording;
     const swatch = (color, text) => element('span', {style: `color:var(${color})`}, text);
     if (ns === null) {
-      reading.replaceChildren(swatch('--live', '■ live heap'), resident.t.length ? ' ' : '', resident.t.length ? swatch('--resident', '┅ process memory') : '');
+      reading.replaceChildren(swatch('--live', '■ live heap'));
+      if (resident.t.length) reading.append('  ', this.processToggle());
       return;
     }
     const indexAt = (times) => {
@@ -114,6 +117,16 @@ class Timeline {
     const near = data.marks.find((mark) => Math.abs(mark.t - ns) < duration / 150);
     if (near) parts.push(swatch('--mark', `  ${near.name}`));
     reading.replaceChildren(...parts);
+  }
+
+  // Process memory can dwarf the heap: without it the scale is the heap's own.
+  processToggle() {
+    const box = element('input', {type: 'checkbox', onchange: (event) => {
+      this.hidesProcess = !event.target.checked;
+      this.plot.setSeries(2, {show: event.target.checked});
+    }});
+    box.checked = !this.hidesProcess;
+    return element('label', {style: 'color:var(--resident)'}, box, '┅ process memory');
   }
 
   addRange(over) {
