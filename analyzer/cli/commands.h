@@ -27,6 +27,7 @@ void AddLinesCommand(CLI::App& app, int& exit_code);
 void AddTreeCommand(CLI::App& app, int& exit_code);
 void AddStatsCommand(CLI::App& app, int& exit_code);
 void AddInfoCommand(CLI::App& app, int& exit_code);
+void AddPackCommand(CLI::App& app, int& exit_code);
 void AddDumpCommand(CLI::App& app, int& exit_code);
 // After all others, of which it tells.
 void AddCompletionCommand(CLI::App& app, int& exit_code);

@@ -61,6 +61,7 @@ int main(int argc, char** argv) {
   AddTreeCommand(app, exit_code);
   AddStatsCommand(app, exit_code);
   AddInfoCommand(app, exit_code);
+  AddPackCommand(app, exit_code);
   AddDumpCommand(app, exit_code);
   AddCompletionCommand(app, exit_code);
 

@@ -18,6 +18,7 @@
 #include "analyzer/cli/messages.h"
 #include "analyzer/cli/trace_choice.h"
 #include "analyzer/symbolize/debuginfod.h"
+#include "analyzer/symbolize/symbol_cache.h"
 #include "analyzer/util/progress.h"
 #include "analyzer/util/terminal.h"
 
@@ -118,6 +119,10 @@ void AddOutputOptions(CLI::App& command, ReaderOptions& options) {
       .add_flag("--debuginfod", options.symbols.debuginfod,
                 "Fetch debug information that is missing here from the servers of DEBUGINFOD_URLS")
       ->group(kGroup);
+  command
+      .add_flag("--no-cache", options.no_cache,
+                "Look names up anew: nothing from or to ~/.cache/memtrace, where slow look-ups are kept")
+      ->group(kGroup);
 }
 
 CLI::Validator DigitsOnly() {
@@ -139,15 +144,16 @@ void AddLimitOption(CLI::App& command, std::size_t& limit, const char* help) {
   command.add_option("-n", limit, help)->type_name("N")->check(DigitsOnly())->capture_default_str();
 }
 
-std::function<void(double)> OpenTrace::NewProgress() {
+std::function<void(double)> OpenTrace::NewProgress(const std::string& doing) const {
   const std::string name = std::filesystem::path(trace().info.path).filename().string();
-  auto progress = std::make_shared<Progress>("reading " + name);
+  auto progress = std::make_shared<Progress>(doing + " " + name);
   return [progress](double share) { progress->Show(share); };
 }
 
 symbolize::SymbolizerOptions OpenTrace::Symbols(bool inlines) const {
   symbolize::SymbolizerOptions symbols = symbols_;
   symbols.inlines = inlines;
+  symbols.progress = NewProgress("looking up names of");
   return symbols;
 }
 
@@ -183,11 +189,13 @@ int RunTracesCommand(const ReaderOptions& options, const std::vector<std::string
   if (options.symbols.debuginfod) {
     if (auto servers = symbolize::Debuginfod::Open(); !servers) return FailWith(servers.error());
   }
+  symbolize::SymbolizerOptions symbols = options.symbols;
+  if (!options.no_cache) symbols.cache_folder = symbolize::SymbolCache::DefaultFolder();
   std::vector<OpenTrace> traces;
   for (const std::string& path : paths) {
     Result<reader::TraceReader> reader = reader::TraceReader::Open(path);
     if (!reader) return FailWith(reader.error());
-    traces.emplace_back(std::move(*reader), RenderFor(options, *color), options.symbols);
+    traces.emplace_back(std::move(*reader), RenderFor(options, *color), symbols);
   }
   Result<Output> output = work(traces);
   if (!output) return FailWith(output.error());

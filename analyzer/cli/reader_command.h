@@ -21,6 +21,7 @@ struct ReaderOptions {
   std::string output;  // empty or "-": stdout
   std::string color = "auto";
   bool json = false;
+  bool no_cache = false;
   symbolize::SymbolizerOptions symbols;  // where names come from; see OpenTrace::Symbols
   int output_fd = 1;                     // where "stdout" is; `run --report` writes to stderr
 };
@@ -46,6 +47,9 @@ class OpenTrace {
   // compiler inlined are left folded.
   symbolize::SymbolizerOptions Symbols(bool inlines = true) const;
 
+  // A progress bar, "reading app.mtr", for work that is no pass over the events; see Progress.
+  std::function<void(double)> NewProgress(const std::string& doing = "reading") const;
+
   // A pass over the events: `work` gets the reader and a function to tell its progress to.
   template <typename Work>
   auto Pass(const Work& work);
@@ -55,8 +59,6 @@ class OpenTrace {
                                      aggregate::Domain domain = aggregate::Domain::kHeap);
 
  private:
-  std::function<void(double)> NewProgress();
-
   reader::TraceReader reader_;
   report::RenderOptions render_;
   symbolize::SymbolizerOptions symbols_;

@@ -8,6 +8,7 @@
 //         ├─ marks       named moments, each with its checkpoint
 //         ├─ checkpoints readings of process memory
 //         ├─ notes       what the recorder wanted said
+//         ├─ symbols     names that a packed trace brings along
 //         └─ damage      what could not be read, by file offset
 //
 // All times are nanoseconds since the start of recording.
@@ -18,20 +19,21 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/model/symbols.h"
 #include "memtrace/trace_format.h"
 
 namespace memtrace::model {
 
-using NodeId = std::uint32_t;     // 0: the empty stack
-using ThreadId = std::uint32_t;   // thread ordinal of the trace, not the kernel's tid
+using NodeId = std::uint32_t;    // 0: the empty stack
+using ThreadId = std::uint32_t;  // thread ordinal of the trace, not the kernel's tid
 inline constexpr std::uint32_t kNoModule = ~0U;
 
 struct Module {
-  std::uint64_t start = 0;      // [start, end) in the process
+  std::uint64_t start = 0;  // [start, end) in the process
   std::uint64_t end = 0;
   std::uint64_t load_bias = 0;  // ELF address = address in the process - load_bias
   std::uint8_t generation = 0;
-  std::string build_id;         // lower-case hex; empty if the module has none
+  std::string build_id;  // lower-case hex; empty if the module has none
   std::string path;
 };
 
@@ -40,9 +42,9 @@ struct Module {
 struct Site {
   std::uint64_t pc = 0;
   NodeId parent = 0;
-  std::uint32_t module = kNoModule;  // index into Trace::modules
+  std::uint32_t module = kNoModule;                     // index into Trace::modules
   format::AllocKind kind = format::AllocKind::kMalloc;  // of innermost frames only
-  bool is_exact = false;    // pc is the instruction itself, not a return address
+  bool is_exact = false;                                // pc is the instruction itself, not a return address
   bool is_guessed = false;
 };
 
@@ -87,8 +89,9 @@ struct Damage {
 };
 
 struct TraceInfo {
-  std::string path;                       // of the trace file
+  std::string path;  // of the trace file
   std::uint64_t file_bytes = 0;
+  std::uint32_t format_version = 0;
   std::uint32_t pid = 0;
   std::uint32_t parent_pid = 0;
   std::string comm;
@@ -96,11 +99,11 @@ struct TraceInfo {
   std::string host;
   std::string working_directory;
   std::vector<std::string> command_line;
-  std::uint64_t start_realtime_ns = 0;    // since the Unix epoch
-  std::uint64_t duration_ns = 0;          // until the last thing recorded
+  std::uint64_t start_realtime_ns = 0;  // since the Unix epoch
+  std::uint64_t duration_ns = 0;        // until the last thing recorded
   double ticks_per_second = 0;
   format::RecordingState state = format::RecordingState::kRecording;
-  bool is_running = false;                // the process is alive and still records into this file
+  bool is_running = false;  // the process is alive and still records into this file
   std::optional<format::EndReason> end_reason;
   std::int32_t end_code = 0;
   std::int32_t stop_errno = 0;
@@ -118,11 +121,12 @@ struct Trace {
   TraceInfo info;
   std::vector<Site> sites;  // by NodeId; [0] is the empty stack
   std::vector<Module> modules;
-  std::vector<Thread> threads;  // by ThreadId
-  std::vector<Mark> marks;      // by time
+  std::vector<Thread> threads;          // by ThreadId
+  std::vector<Mark> marks;              // by time
   std::vector<Checkpoint> checkpoints;  // by time
   std::vector<Note> notes;
-  std::vector<Damage> damage;   // empty: everything was readable
+  std::vector<Damage> damage;  // empty: everything was readable
+  Symbols symbols;             // what `memtrace pack` put in; mostly nothing
 };
 
 }  // namespace memtrace::model

@@ -18,7 +18,7 @@ EventMerge::EventMerge(const CursorContext* context, std::span<const ThreadSegme
   cursors_.reserve(threads.size());
   for (const ThreadSegments& thread : threads) {
     heap_.push_back({thread.segments.front().base_ticks, 0, static_cast<std::uint32_t>(cursors_.size())});
-    cursors_.emplace_back(context, &thread);
+    cursors_.emplace_back(context, &thread, cursors_.size());
   }
   std::sort(heap_.begin(), heap_.end());  // a sorted array is a heap
   out_.reserve(kOutEvents + 1);

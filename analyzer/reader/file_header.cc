@@ -53,11 +53,11 @@ Result<format::FileHeader> ReadFileHeader(const TraceFile& file) {
     return Unreadable(file, fmt::format("is cut off at byte {}, inside the trace header of {} bytes",
                                         file.size(), format::kFileHeaderBytes));
   }
-  if (header.version > format::kFormatVersion) {
+  if (header.version > format::kPackedFormatVersion) {
     return Unreadable(file,
                       fmt::format("has trace format version {}; this memtrace reads version {} and older: "
                                   "read it with a newer memtrace",
-                                  header.version, format::kFormatVersion));
+                                  header.version, format::kPackedFormatVersion));
   }
   if (header.version == 0 || header.header_bytes != format::kFileHeaderBytes) {
     return Unreadable(file, "has a damaged trace header");
@@ -69,6 +69,7 @@ model::TraceInfo InfoFromHeader(const format::FileHeader& header, const TraceFil
   model::TraceInfo info;
   info.path = file.path();
   info.file_bytes = file.size();
+  info.format_version = header.version;
   info.pid = header.pid;
   info.parent_pid = header.parent_pid;
   info.comm = Padded(header.comm, sizeof(header.comm));

@@ -7,6 +7,7 @@
 #include <zstd.h>
 
 #include "analyzer/reader/event_decoder.h"
+#include "analyzer/reader/packed_events.h"
 
 namespace memtrace::reader {
 namespace {
@@ -41,6 +42,7 @@ const char* SegmentBytes::Load(const TraceFile& file, const Segment& segment) {
     bytes_ = std::span(segment.window->data).first(segment.window->data_bytes);
     return nullptr;
   }
+  if (segment.is_packed) return LoadPacked(file, segment);
   if (const char* problem = ReadStored(file, segment, &stored_)) return problem;
   if (segment.codec == format::Codec::kZstd) return Decompress(segment);
   bytes_ = std::span(stored_).first(segment.stored_bytes);
@@ -58,13 +60,39 @@ const char* SegmentBytes::Decompress(const Segment& segment) {
   return nullptr;
 }
 
+// The windows of a packed chunk come in turn: it is decoded once for all of them.
+const char* SegmentBytes::LoadPacked(const TraceFile& file, const Segment& segment) {
+  if (packed_at_ != segment.offset) {
+    packed_at_ = 0;
+    format::PackedEventsHeader header{};
+    const std::uint64_t body = segment.offset + sizeof(format::ChunkHeader);
+    if (!file.ReadStruct(body, &header) || header.checksum != segment.checksum)
+      return "has changed meanwhile";
+    if (const char* problem = WhatIsWrongWith(header, sizeof(header) + header.stored_bytes)) return problem;
+    if (header.stored_bytes > file.size()) return "is cut off";
+    stored_.resize(sizeof(header) + header.stored_bytes);
+    stored_.resize(file.ReadAt(body, stored_.data(), stored_.size()));
+    if (const char* problem = DecodePackedEvents(stored_, EventDecoder::kPaddingBytes, &packed_))
+      return problem;
+    packed_at_ = segment.offset;
+  }
+  const std::size_t room = packed_.size() - EventDecoder::kPaddingBytes;
+  if (segment.packed_offset > room || segment.raw_bytes > room - segment.packed_offset)
+    return "has changed meanwhile";
+  bytes_ = std::span(packed_).subspan(segment.packed_offset, segment.raw_bytes);
+  return nullptr;
+}
+
 void SegmentBytes::Release() {
   bytes_ = {};
+  packed_at_ = 0;
+  std::vector<std::uint8_t>().swap(packed_);
   std::vector<std::uint8_t>().swap(stored_);
   std::vector<std::uint8_t>().swap(raw_);
 }
 
 bool ChecksumHolds(const TraceFile& file, const Segment& segment) {
+  if (segment.is_packed) return SegmentBytes().Load(file, segment) == nullptr;
   std::vector<std::uint8_t> stored;
   return ReadStored(file, segment, &stored) == nullptr;
 }

@@ -23,9 +23,12 @@ class SegmentBytes {
 
  private:
   const char* Decompress(const Segment& segment);
+  const char* LoadPacked(const TraceFile& file, const Segment& segment);
 
   std::vector<std::uint8_t> stored_;
   std::vector<std::uint8_t> raw_;
+  std::vector<std::uint8_t> packed_;  // all windows of the packed chunk at packed_at_
+  std::uint64_t packed_at_ = 0;
   std::span<const std::uint8_t> bytes_;
 };
 

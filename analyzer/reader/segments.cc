@@ -9,6 +9,7 @@
 #include <span>
 #include <tuple>
 
+#include "analyzer/reader/packed_events.h"
 #include "analyzer/reader/segment_bytes.h"
 
 namespace memtrace::reader {
@@ -60,11 +61,45 @@ std::optional<Candidate> FromChunk(const TraceFile& file, const ChunkRef& chunk,
                                           .codec = static_cast<format::Codec>(header.codec)}};
 }
 
+void AddPacked(const TraceFile& file, const ChunkRef& chunk, const SegmentRules& rules, DamageLog* damage,
+               std::vector<Candidate>* candidates) {
+  format::PackedEventsHeader header{};
+  constexpr std::uint64_t kBody = sizeof(format::ChunkHeader);
+  const char* problem = "is too small for its header";
+  if (chunk.size_bytes >= kBody + sizeof(header) && file.ReadStruct(chunk.offset + kBody, &header)) {
+    problem = header.thread >= rules.thread_limit ? "names an impossible thread"
+                                                  : WhatIsWrongWith(header, chunk.size_bytes - kBody);
+  }
+  std::uint64_t raw_bytes = 0;
+  for (std::uint32_t i = 0; problem == nullptr && i < header.windows; ++i) {
+    format::PackedWindow window{};
+    const std::uint64_t at = chunk.offset + kBody + sizeof(header) + i * sizeof(window);
+    if (!file.ReadStruct(at, &window) || window.raw_bytes == 0 ||
+        window.raw_bytes > format::kWindowDataBytes || raw_bytes + window.raw_bytes > header.raw_bytes) {
+      problem = "has an impossible window";
+      break;
+    }
+    candidates->push_back({header.thread, Segment{.sequence = window.sequence,
+                                                  .base_ticks = window.base_ticks,
+                                                  .offset = chunk.offset,
+                                                  .checksum = header.checksum,
+                                                  .stored_bytes = static_cast<std::uint32_t>(
+                                                      header.stored_bytes / header.windows),
+                                                  .raw_bytes = static_cast<std::uint32_t>(window.raw_bytes),
+                                                  .is_packed = true,
+                                                  .packed_offset = static_cast<std::uint32_t>(raw_bytes)}});
+    raw_bytes += window.raw_bytes;
+  }
+  if (problem != nullptr && !chunk.is_cut())
+    damage->Add(chunk.offset, fmt::format("a packed event chunk {}; skipped", problem));
+}
+
 std::vector<Candidate> GatherCandidates(const TraceFile& file, const std::vector<ChunkRef>& chunks,
                                         const std::vector<WindowCopy>& windows, const SegmentRules& rules,
                                         DamageLog* damage) {
   std::vector<Candidate> candidates;
   for (const ChunkRef& chunk : chunks) {
+    if (chunk.kind == format::ChunkKind::kPackedEvents) AddPacked(file, chunk, rules, damage, &candidates);
     if (chunk.kind != format::ChunkKind::kEvents) continue;
     if (auto candidate = FromChunk(file, chunk, rules, damage)) candidates.push_back(*candidate);
   }

@@ -26,6 +26,9 @@ struct Segment {
   std::uint32_t raw_bytes = 0;
   format::Codec codec = format::Codec::kRaw;
   const WindowCopy* window = nullptr;  // not null: the bytes are there, not in the file
+  // Of windows in a packed events chunk, which share `offset` and `checksum`: where in it the bytes begin.
+  bool is_packed = false;
+  std::uint32_t packed_offset = 0;
 };
 
 struct ThreadSegments {

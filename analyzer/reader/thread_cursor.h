@@ -2,10 +2,11 @@
 // One thread's events, in its own order, a batch at a time.
 //
 //     segments  [ seq 0 ][ seq 1 ][ seq 2 ]          a segment is loaded when the merge comes to its first
-//     tick,
-//                           ▲ decoder                 and decoded piece by piece: memory is one window's
-//                           bytes
-//     batch     [ done | head ... ]                   and one batch for each thread that is at work
+//     tick: whole,
+//                           ▲                        if a worker has decoded it already (DecodeAhead), else
+//                           piece by
+//     batch     [ done | head ... ]                  piece; memory is one window's events for each thread at
+//     work
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,7 @@
 
 #include "analyzer/model/event.h"
 #include "analyzer/reader/damage_log.h"
+#include "analyzer/reader/decode_ahead.h"
 #include "analyzer/reader/event_decoder.h"
 #include "analyzer/reader/segment_bytes.h"
 #include "analyzer/reader/segments.h"
@@ -26,6 +28,7 @@ struct CursorContext {
   std::span<const model::NodeId> canonical;
   std::uint64_t limit_ticks = ~0ULL;  // later events are left out
   DamageLog* damage = nullptr;
+  DecodeAhead* ahead = nullptr;  // null: the cursors decode everything themselves
 };
 
 // The type of an event in a batch that was handed out before its turn (see EventMerge). Nobody else sees it.
@@ -42,8 +45,9 @@ inline bool IsRelease(const model::Event& event) {
 // Not thread-safe. Cursors of different threads share nothing but the damage log.
 class ThreadCursor {
  public:
-  ThreadCursor(const CursorContext* context, const ThreadSegments* thread)
-      : context_(context), thread_(thread), next_ticks_(thread->segments.front().base_ticks) {}
+  // `index` is that of the thread among all threads of the pass.
+  ThreadCursor(const CursorContext* context, const ThreadSegments* thread, std::size_t index)
+      : context_(context), thread_(thread), index_(index), next_ticks_(thread->segments.front().base_ticks) {}
 
   // True when head() may be called; otherwise Fill() has to come first.
   bool has_head() const { return at_ < batch_.size(); }
@@ -71,17 +75,24 @@ class ThreadCursor {
   // Appends decoded events to the batch; false at the thread's end.
   bool Extend();
   bool LoadSegment();
-  void FinishSegment();
+  // Puts the next segment, if a worker has it, behind what is left of the batch.
+  bool TakeDecoded();
+  void FinishSegment(const std::optional<DecodeError>& error, std::uint64_t unknown_nodes,
+                     std::size_t raw_bytes);
+  void TellLoss(const Segment& segment, const char* problem) const;
+  void GiveBatchBack();
   // Makes the batch from `first` on run forward in time and end at limit_ticks.
   void Tidy(std::size_t first);
 
   const CursorContext* context_;
   const ThreadSegments* thread_;
+  const std::size_t index_;
   std::size_t segment_ = 0;  // the one that is loaded, or is to be loaded next
   bool is_loaded_ = false;
   SegmentBytes bytes_;
   EventDecoder decoder_;
   std::vector<model::Event> batch_;
+  bool is_borrowed_ = false;  // batch_ counts for DecodeAhead until it is given back
   std::size_t at_ = 0;
   std::uint64_t next_ticks_;
   std::uint64_t last_ticks_ = 0;

@@ -2,14 +2,18 @@
 // TraceReader: opens, puts the model together from what the parts read, and runs the merge.
 #include "analyzer/reader/trace_reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "analyzer/reader/decode_ahead.h"
 #include "analyzer/reader/event_merge.h"
 #include "analyzer/reader/file_header.h"
 #include "analyzer/reader/log_reader.h"
 #include "analyzer/reader/site_reader.h"
 #include "analyzer/reader/snapshot.h"
+#include "analyzer/reader/symbols_codec.h"
 
 namespace memtrace::reader {
 namespace {
@@ -30,6 +34,20 @@ TickClock ChooseClock(const format::FileHeader& header, const LogReader& log) {
   ClockReading latest{header.latest_ticks, header.latest_monotonic_ns};
   if (const auto logged = log.LatestReading(); logged && logged->ticks > latest.ticks) latest = *logged;
   return TickClock({header.start_ticks, header.start_monotonic_ns}, latest, header.nominal_ticks_per_second);
+}
+
+// The last symbols chunk counts.
+void ReadSymbols(const TraceFile& file, const std::vector<ChunkRef>& chunks, model::Symbols* symbols,
+                 DamageLog* damage) {
+  for (const ChunkRef& chunk : chunks) {
+    if (chunk.kind != format::ChunkKind::kSymbols) continue;
+    std::vector<std::uint8_t> bytes(chunk.stored_bytes - sizeof(format::ChunkHeader));
+    bytes.resize(file.ReadAt(chunk.offset + sizeof(format::ChunkHeader), bytes.data(), bytes.size()));
+    if (const char* problem = DecodeSymbols(bytes, symbols)) {
+      damage->Add(chunk.offset,
+                  fmt::format("the chunk of names {}; they are looked up here instead", problem));
+    }
+  }
 }
 
 std::uint64_t TotalBytes(const SegmentSet& set) {
@@ -60,6 +78,7 @@ class TraceReader::Impl {
     SiteTree tree = ReadSites(file_, snapshot_->chunks, trace_.modules, &damage);
     trace_.sites = std::move(tree.sites);
     canonical_ = std::move(tree.canonical);
+    ReadSymbols(file_, snapshot_->chunks, &trace_.symbols, &damage);
     if (!Segments().empty()) {
       trace_.threads.resize(std::max<std::size_t>(trace_.threads.size(), Segments().back().thread + 1));
     }
@@ -73,7 +92,12 @@ class TraceReader::Impl {
   void ForEachBatch(const Visit& visit, const std::function<void(double)>& progress) {
     constexpr unsigned kBatchesPerReport = 256;
     DamageLog damage(&trace_.damage);
-    const CursorContext context{&file_, canonical_, snapshot_->limit_ticks, &damage};
+    std::optional<DecodeAhead> ahead;
+    if (const unsigned workers = DecodeAhead::UsefulWorkers(Segments()); workers > 0) {
+      ahead.emplace(file_, canonical_, Segments(), workers);
+    }
+    const CursorContext context{&file_, canonical_, snapshot_->limit_ticks, &damage,
+                                ahead ? &*ahead : nullptr};
     EventMerge merge(&context, Segments(), clock_.TicksIn(kMaxClockSkewNs));
     const double total = static_cast<double>(std::max<std::uint64_t>(1, TotalBytes(snapshot_->segments)));
     unsigned batches = 0;

@@ -71,7 +71,7 @@ std::uint64_t InfoReport::TotalEvents() const {
 
 std::string InfoReport::FileText() const {
   const model::TraceInfo& info = trace_.info;
-  std::string text = Line("format", fmt::format("memtrace trace, version {}", format::kFormatVersion));
+  std::string text = Line("format", fmt::format("memtrace trace, version {}", info.format_version));
   text += Line("size", fmt::format("{} ({} bytes)", Size(info.file_bytes), FormatGrouped(info.file_bytes)));
   text += Line("process", fmt::format("{} ({}), parent {}, on {}", info.pid, Printable(info.comm),
                                       info.parent_pid, Printable(info.host)));
@@ -163,7 +163,7 @@ Json InfoReport::ToJson() const {
   const model::TraceInfo& info = trace_.info;
   Json json = Envelope("info", trace_);
   json["selector"] = Json::object();
-  json["header"] = {{"format_version", format::kFormatVersion},
+  json["header"] = {{"format_version", info.format_version},
                     {"comm", info.comm},
                     {"exe", info.exe},
                     {"host", info.host},

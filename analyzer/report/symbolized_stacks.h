@@ -16,7 +16,7 @@ class SymbolizedStacks : public StackSource {
  public:
   // `trace` must outlive it.
   explicit SymbolizedStacks(const model::Trace& trace, symbolize::SymbolizerOptions options = {})
-      : symbolizer_(trace, std::move(options)) {}
+      : symbolizer_(trace, options), sources_(&trace.symbols, options.sysroot) {}
 
   Stack StackOf(model::NodeId node) override;
   std::string SourceLine(const symbolize::Frame& frame) override;

@@ -60,6 +60,7 @@ void DwarfInfo::IndexUnits() {
   Dwarf_Die entry;
   Dwarf_Die split_entry;
   while (dwarf_get_units(dwarf_, unit, &unit, &version, &type, &entry, &split_entry) == 0) {
+    if (type == DW_UT_skeleton && split_entry.addr == nullptr) is_incomplete_ = true;
     if (type == DW_UT_compile || type == DW_UT_skeleton) {
       AddUnit(entry, type == DW_UT_skeleton && split_entry.addr != nullptr ? split_entry : entry, &ranges);
     }

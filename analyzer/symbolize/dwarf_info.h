@@ -44,6 +44,9 @@ class DwarfInfo {
   DwarfInfo(const DwarfInfo&) = delete;
   DwarfInfo& operator=(const DwarfInfo&) = delete;
 
+  // True if functions are in .dwo files of which one was not there.
+  bool is_incomplete() const { return is_incomplete_; }
+
   // Innermost first; empty if the DWARF says nothing about the address.
   std::vector<Location> Find(std::uint64_t address);
 
@@ -61,6 +64,7 @@ class DwarfInfo {
 
   Dwarf* dwarf_;
   std::vector<AddressSpan> code_;
+  bool is_incomplete_ = false;
   std::vector<Unit> units_;
   AddressMap unit_map_;
   SourcePaths paths_;

@@ -8,12 +8,18 @@
 #include <unordered_map>
 #include <vector>
 
+#include "analyzer/model/symbols.h"
+
 namespace memtrace::symbolize {
 
 // Reads a file at its first use and keeps it. Not thread-safe. The text is as in the file, so before it goes
 // to a terminal it must be freed of control characters.
 class SourceCache {
  public:
+  // Lines that a packed trace brings along come first, then files below `sysroot`, then those of this
+  // machine. `packed` may be null and must outlive the cache.
+  explicit SourceCache(const model::Symbols* packed = nullptr, std::string sysroot = {});
+
   static constexpr std::uint64_t kMaxFileBytes = 64ULL
                                                  << 20;  // nobody writes such sources; not worth the memory
 
@@ -31,7 +37,11 @@ class SourceCache {
   };
 
   const Source& Get(const std::string& file);
+  std::optional<std::string> PackedLine(const std::string& file, std::uint32_t line) const;
 
+  const model::Symbols* packed_;
+  const std::string sysroot_;
+  std::unordered_map<std::string, std::uint32_t> packed_files_;  // by name: its number in packed_->strings
   std::unordered_map<std::string, Source> sources_;
 };
 

@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "analyzer/symbolize/attribution.h"
@@ -18,6 +19,8 @@
 #include "analyzer/symbolize/module_file.h"
 #include "analyzer/symbolize/perf_map.h"
 #include "analyzer/symbolize/returned_string.h"
+#include "analyzer/symbolize/symbol_cache.h"
+#include "analyzer/symbolize/symbol_table.h"
 
 namespace memtrace::symbolize {
 namespace {
@@ -41,6 +44,8 @@ std::string Hex(std::uint64_t value) {
   } while (value != 0);
   return "0x" + text;
 }
+
+constexpr std::size_t kLookUpsPerReport = 64;
 
 struct FrameKey {
   std::uint64_t pc;
@@ -77,8 +82,12 @@ class Symbolizer::Impl {
   Impl(const model::Trace& trace, SymbolizerOptions options)
       : trace_(trace),
         has_inlines_(options.inlines),
+        has_places_(!options.debug_paths.empty() || !options.sysroot.empty() || options.debuginfod),
         is_wrapper_(options.is_wrapper),
         files_(PlacesOf(options, &problems_), trace.info.working_directory),
+        cache_(std::move(options.cache_folder)),
+        progress_(std::move(options.progress)),
+        packed_modules_(trace.modules.size() + 1),
         file_of_module_(trace.modules.size()) {}
 
   const std::vector<Frame>& FramesOf(model::NodeId node) {
@@ -87,6 +96,7 @@ class Symbolizer::Impl {
     const model::Site& site = trace_.sites[node];
     const auto [place, is_new] = frames_.try_emplace({site.pc, site.module, site.is_exact, site.is_guessed});
     if (!is_new) return place->second;
+    if (progress_ && frames_.size() % kLookUpsPerReport == 1) ReportProgress();
     place->second = Build(site);
     for (Frame& frame : place->second) frame.is_plumbing = IsAllocationPlumbing(frame) || IsWrapper(frame);
     return place->second;
@@ -118,6 +128,16 @@ class Symbolizer::Impl {
   const std::vector<std::string>& problems() const { return problems_; }
 
  private:
+  void ReportProgress() {
+    if (address_count_ == 0) {
+      std::unordered_set<FrameKey, FrameKeyHash> keys;
+      for (const model::Site& site : trace_.sites)
+        keys.insert({site.pc, site.module, site.is_exact, site.is_guessed});
+      address_count_ = keys.size();
+    }
+    progress_(static_cast<double>(frames_.size()) / static_cast<double>(address_count_));
+  }
+
   bool IsWrapper(const Frame& frame) const {
     return is_wrapper_ && !frame.function.empty() && is_wrapper_(DisplayName(frame.function));
   }
@@ -147,10 +167,15 @@ class Symbolizer::Impl {
   }
 
   void NameRuntimeCode(const model::Site& site, Frame* frame) {
+    const std::vector<Location> packed = Packed(model::kNoModule, site.is_exact ? site.pc : site.pc - 1);
+    if (!packed.empty()) {
+      Place(packed.back(), frame);
+      return;
+    }
     if (!perf_map_) perf_map_ = PerfMap(PerfMap::PathFor(trace_.info));
     const std::string* text = perf_map_->Find(site.is_exact ? site.pc : site.pc - 1);
     if (text == nullptr) {
-      frame->function = Hex(site.pc) + " (no module)";
+      frame->function = Hex(site.pc).append(kNoModuleMark);
       return;
     }
     JitName name = ParseJitName(*text);
@@ -162,43 +187,74 @@ class Symbolizer::Impl {
 
   // A return address lies behind its call, which may be the last instruction of a line, or of the function.
   std::vector<Frame> Unfold(const Frame& frame, const model::Site& site) {
-    ModuleFile* file = FileOf(site.module);
-    if (file == nullptr) return {frame};
     const std::uint64_t address = site.is_exact ? frame.module_address : frame.module_address - 1;
     std::vector<Frame> frames;
-    for (Location& location : file->Find(address, has_inlines_)) {
-      Frame& unfolded = frames.emplace_back(frame);
-      unfolded.function = std::move(location.function);
-      unfolded.file = std::move(location.file);
-      unfolded.line = location.line;
-      unfolded.column = location.column;
-      unfolded.function_line = location.function_line;
-      unfolded.is_inlined = location.is_inlined;
-    }
+    for (const Location& location : LocationsOf(site.module, address))
+      Place(location, &frames.emplace_back(frame));
+    if (frames.empty()) frames.push_back(frame);
     return frames;
   }
 
-  // Null for modules that are no files.
-  ModuleFile* FileOf(std::uint32_t index) {
+  static void Place(const Location& location, Frame* frame) {
+    frame->function = location.function;
+    frame->file = location.file;
+    frame->line = location.line;
+    frame->column = location.column;
+    frame->function_line = location.function_line;
+    frame->is_inlined = location.is_inlined;
+  }
+
+  // What the trace brings along for an address of a module, by its number; kNoModule: for code in no module.
+  std::vector<Location> Packed(std::uint32_t index, std::uint64_t address) {
+    if (trace_.symbols.modules.empty()) return {};
+    const std::size_t slot = index < trace_.modules.size() ? index : trace_.modules.size();
+    if (!packed_modules_[slot]) {
+      const bool has_module = index < trace_.modules.size();
+      packed_modules_[slot] =
+          has_module ? FindModule(trace_.symbols, trace_.modules[index].path, trace_.modules[index].build_id)
+                     : FindModule(trace_.symbols, {}, {});
+    }
+    const model::ModuleSymbols* module = *packed_modules_[slot];
+    return module == nullptr ? std::vector<Location>()
+                             : FindIn(trace_.symbols, *module, address, has_inlines_);
+  }
+
+  // What the trace brings along counts, unless it was packed where the module had no names, or the person now
+  // says where there are better ones.
+  std::vector<Location> LocationsOf(std::uint32_t index, std::uint64_t address) {
+    std::vector<Location> packed = Packed(index, address);
+    if (!packed.empty() && !has_places_ && !packed.back().function.empty()) return packed;
+    ModuleFile* file = FileOf(index, packed.empty());
+    if (file == nullptr || (!packed.empty() && !file->is_open())) return packed;
+    return file->Find(address, has_inlines_);
+  }
+
+  // Null for modules that are no files. Why one cannot be used is told if that matters.
+  ModuleFile* FileOf(std::uint32_t index, bool tell_problem) {
     const model::Module& module = trace_.modules[index];
     if (file_of_module_[index] != nullptr || !HasFile(module)) return file_of_module_[index];
     const auto [place, is_new] = file_of_name_.try_emplace(module.path + '\0' + module.build_id);
     if (is_new) {
-      place->second = &module_files_.emplace_back(module, files_);
+      place->second = &module_files_.emplace_back(module, files_, &cache_);
       const std::string& problem = place->second->problem();
-      if (!problem.empty()) problems_.push_back(FileName(module.path) + ": " + problem);
+      if (!problem.empty() && tell_problem) problems_.push_back(FileName(module.path) + ": " + problem);
     }
     return file_of_module_[index] = place->second;
   }
 
   const model::Trace& trace_;
   const bool has_inlines_;
+  const bool has_places_;  // the person said where names are
   const std::function<bool(const std::string&)> is_wrapper_;
   std::vector<std::string> problems_;
   const DebugFiles files_;
-  std::deque<ModuleFile> module_files_;                        // never move
-  std::vector<ModuleFile*> file_of_module_;                    // null: not asked for yet
-  std::unordered_map<std::string, ModuleFile*> file_of_name_;  // by path and build-id
+  const SymbolCache cache_;
+  const std::function<void(double)> progress_;
+  std::size_t address_count_ = 0;  // distinct addresses of the trace; counted when progress is to be told
+  std::vector<std::optional<const model::ModuleSymbols*>> packed_modules_;  // not set: not looked for yet
+  std::deque<ModuleFile> module_files_;                                     // never move
+  std::vector<ModuleFile*> file_of_module_;                                 // null: not asked for yet
+  std::unordered_map<std::string, ModuleFile*> file_of_name_;               // by path and build-id
   std::unordered_map<FrameKey, std::vector<Frame>, FrameKeyHash> frames_;
   std::optional<PerfMap> perf_map_;  // read when the first pc without module comes
 };

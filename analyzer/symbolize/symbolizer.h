@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analyzer/model/trace.h"
@@ -36,13 +37,19 @@ struct Frame {
   bool has_line() const { return !file.empty() && line != 0; }
 };
 
+// What the name of code ends with that is in no file and that nobody could name: "0x7f0012345678 (no
+// module)".
+inline constexpr std::string_view kNoModuleMark = " (no module)";
+
 struct SymbolizerOptions {
   bool inlines = true;
   // A person's own allocator wrappers, by function name as FunctionText shows it: such frames are plumbing.
   std::function<bool(const std::string&)> is_wrapper = {};
   std::vector<std::string> debug_paths;  // searched before /usr/lib/debug
-  std::string sysroot;      // a copy of the recorded machine's files; searched before this machine's
-  bool debuginfod = false;  // ask the servers of DEBUGINFOD_URLS for what is not found here
+  std::string sysroot;       // a copy of the recorded machine's files; searched before this machine's
+  bool debuginfod = false;   // ask the servers of DEBUGINFOD_URLS for what is not found here
+  std::string cache_folder;  // where look-ups that took long are kept (SymbolCache); empty: nowhere
+  std::function<void(double)> progress;  // called now and then with the share of addresses looked up, 0 to 1
 };
 
 // Caches what it looked up. Not thread-safe. A module whose file is gone, or is not the one that was recorded

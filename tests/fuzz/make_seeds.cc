@@ -6,7 +6,11 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <string>
+#include <vector>
 
+#include "analyzer/reader/packed_events.h"
+#include "analyzer/reader/symbols_codec.h"
 #include "tests/format/trace_builder.h"
 
 namespace {
@@ -109,5 +113,44 @@ int main(int argc, char** argv) {
       .Map(1ULL << 33, 1, 2, 3);
   testing::WriteFile(folder / "decoder" / "every_shape",
                      std::string(8, '\0') + std::string(window.bytes().begin(), window.bytes().end()));
+
+  using testing::WriteFile;
+  std::filesystem::create_directories(folder / "packed");
+  const std::vector<reader::WindowEvents> windows = {{0, 0, window.bytes()}, {1, 9, window.bytes()}};
+  WriteFile(folder / "packed" / "window", std::string(window.bytes().begin(), window.bytes().end()));
+  WriteFile(folder / "packed" / "two_windows", reader::EncodePackedEvents(3, windows));
+
+  std::filesystem::create_directories(folder / "symbols");
+  model::Symbols symbols;
+  symbols.strings = {"", "main", "/src/a.cc", "Inner", "int main() {"};
+  symbols.frames = {{3, 2, 7, 1, 5}, {1, 2, 9, 2, 8}, {1, 0, 0, 0, 0}};
+  symbols.modules = {{"/bin/app", "abcd", {{0x11f3, 0, 2}, {0x1280, 2, 1}}}, {"", "", {{~0ULL, 2, 1}}}};
+  symbols.sources = {{2, 7, 4}};
+  WriteFile(folder / "symbols" / "compressed", reader::EncodeSymbols(symbols));
+  symbols.strings.push_back(std::string(6'000, 'x'));
+  WriteFile(folder / "symbols" / "as_it_is", reader::EncodeSymbols(symbols));
+
+  std::filesystem::create_directories(folder / "names");
+  constexpr const char* kNames[][2] = {
+      {"cxx",
+       "_ZNSt6vectorISt4pairIKiNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEEESaIS8_EE9push_"
+       "backERKS8_"},
+      {"lambda", "_ZZN5store9RunLambdaEvENKUlvE_clEv"},
+      {"rust", "NvNtCs1234_7mycrate3foo3bar"},
+      {"rust_generic", "INvMs_NtCslpTLCKKGtkc_5alloc3vecINtB5_3VechE4pushKj7b_EB7_"},
+      {"rust_legacy", "_ZN4core3fmt9Formatter9write_str17h0123456789abcdefE"},
+      {"v8", "JS:*parse /srv/app.js:12:20"},
+      {"plain", "void store::Cache<int, std::allocator<int> >::Put<long>(long const&) const"}};
+  for (const auto& [name, text] : kNames) WriteFile(folder / "names" / name, text);
+
+  std::filesystem::create_directories(folder / "texts");
+  WriteFile(folder / "texts" / "suppressions",
+            std::string(1, '\0') + "# comment\nleak:foo*bar\nleak:^lib$\n\nrace:x\n");
+  WriteFile(folder / "texts" / "perf_map",
+            "\x01"
+            "1000 10 JS:*parse /srv/app.js:12:20\n0x1008 0x20 other\n");
+  WriteFile(folder / "texts" / "size",
+            "\x02"
+            "64.5KiB");
   return 0;
 }

@@ -10,6 +10,11 @@
 //     kNodes   page aligned, mapped shared: a run of SiteNode, filled in place, ids are positions
 //     kLog     page aligned, mapped shared: modules, threads, marks, checkpoints, notes
 //
+//   and in what `memtrace pack` makes of a file:
+//
+//     kSymbols       names of the call-site tree's addresses
+//     kPackedEvents  the content of up to kMaxPackedWindows windows, in columns
+//
 // Space between chunks is zero. All integers are little-endian. A writer killed at any instant leaves a
 // readable file: whatever a reader needs in order to trust a byte was stored after that byte.
 #pragma once
@@ -23,6 +28,7 @@ namespace memtrace::format {
 
 inline constexpr char kFileMagic[8] = {'\x89', 'M', 'T', 'R', '\r', '\n', '\x1a', '\n'};  // PNG's idea: shows text-mode damage
 inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::uint32_t kPackedFormatVersion = 2;  // with kPackedEvents chunks, which version 1 has not
 inline constexpr std::size_t kFileHeaderBytes = 4096;
 inline constexpr std::size_t kChunkAlignBytes = 64;
 inline constexpr std::size_t kPageBytes = 4096;
@@ -94,7 +100,7 @@ inline constexpr std::uint32_t kCountsInFlight = 1;
 
 inline constexpr std::uint64_t kChunkMagic = 0x314b4e484352544dULL;  // "MTRCHNK1" read as a little-endian number
 
-enum class ChunkKind : std::uint32_t { kWindow = 1, kEvents = 2, kNodes = 3, kLog = 4 };
+enum class ChunkKind : std::uint32_t { kWindow = 1, kEvents = 2, kNodes = 3, kLog = 4, kSymbols = 5, kPackedEvents = 6 };
 
 struct ChunkHeader {
   std::uint64_t magic;
@@ -147,6 +153,25 @@ struct EventsHeader {
   std::uint64_t checksum;     // XXH3 (64 bits) of the stored bytes
 };
 static_assert(sizeof(EventsHeader) == 48);
+
+// A kPackedEvents chunk: ChunkHeader, PackedEventsHeader, PackedWindow[windows], the columns; see FORMAT.md.
+struct PackedEventsHeader {
+  std::uint32_t thread;
+  std::uint32_t windows;       // at most kMaxPackedWindows, one after the other
+  std::uint64_t raw_bytes;     // of all of them
+  std::uint64_t stored_bytes;  // from the end of this header
+  std::uint64_t checksum;      // XXH3 (64 bits) of the stored bytes
+};
+static_assert(sizeof(PackedEventsHeader) == 32);
+
+struct PackedWindow {
+  std::uint64_t sequence;
+  std::uint64_t base_ticks;
+  std::uint64_t raw_bytes;  // at most kWindowDataBytes
+};
+static_assert(sizeof(PackedWindow) == 24);
+inline constexpr std::uint32_t kMaxPackedWindows = 16;
+inline constexpr std::uint64_t kMaxPackedRatio = 256;  // raw_bytes is less than this many times stored_bytes
 
 // ---------------------------------------------------------------- events
 //
@@ -226,6 +251,19 @@ struct NodesHeader {
   std::uint64_t reserved[3];
 };
 static_assert(sizeof(NodesHeader) == 32);  // SiteNode[capacity] follows at 64
+
+// ---------------------------------------------------------------- symbols
+
+// A kSymbols chunk: ChunkHeader, SymbolsHeader, stored_bytes of data. What they hold is drawn in FORMAT.md.
+struct SymbolsHeader {
+  std::uint32_t codec;  // Codec
+  std::uint32_t reserved;
+  std::uint64_t raw_bytes;     // after decompression; less than kMaxSymbolsRatio times the stored bytes
+  std::uint64_t stored_bytes;
+  std::uint64_t checksum;      // XXH3 (64 bits) of the stored bytes
+};
+static_assert(sizeof(SymbolsHeader) == 32);
+inline constexpr std::uint64_t kMaxSymbolsRatio = 32;
 
 // ---------------------------------------------------------------- log
 

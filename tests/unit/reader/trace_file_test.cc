@@ -105,7 +105,7 @@ TEST_F(TraceFileTest, SaysWhatIsWrongWithTheContent) {
 
 TEST_F(TraceFileTest, ANewerFormatIsSaidToBeNewer) {
   TraceBuilder builder;
-  builder.header().version = format::kFormatVersion + 1;
+  builder.header().version = format::kPackedFormatVersion + 1;
   EXPECT_THAT(ErrorOf(builder.Build()), HasSubstr("newer memtrace"));
   builder.header().version = 0;
   EXPECT_THAT(ErrorOf(builder.Build()), HasSubstr("damaged trace header"));
