@@ -114,8 +114,9 @@ std::string DumpReport::ChunksText() const {
     if (chunk.stored_bytes < chunk.size_bytes) text += fmt::format(", cut after {}", chunk.stored_bytes);
     if (chunk.kind == format::ChunkKind::kWindow && !chunk.is_in_use) text += ", free; held";
     if (chunk.thread) {
-      text += fmt::format(", thread {} window {} from tick {}, {} event bytes", *chunk.thread, chunk.sequence,
-                          chunk.base_ticks, chunk.raw_event_bytes);
+      text += fmt::format("{} thread {} window {} from tick {}, {} event bytes",
+                          chunk.kind == format::ChunkKind::kWindow && !chunk.is_in_use ? "" : ",",
+                          *chunk.thread, chunk.sequence, chunk.base_ticks, chunk.raw_event_bytes);
     }
     if (chunk.codec) {
       text += fmt::format(" stored in {} ({})", chunk.stored_event_bytes,
