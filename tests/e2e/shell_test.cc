@@ -102,7 +102,7 @@ TEST_F(ShellTest, ZshCompletes) {
 }
 
 TEST_F(ShellTest, UnknownShellsAreToldOf) {
-  const Outcome outcome = Memtrace({"completion", "fsh"});
+  const Outcome outcome = Memtrace({"completion", "fissh"});
   EXPECT_EQ(EndOf(outcome), "exit code 2");
   EXPECT_THAT(outcome.err, HasSubstr("bash, zsh or fish; did you mean \"fish\"?"));
 }
