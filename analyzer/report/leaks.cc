@@ -142,6 +142,13 @@ std::string LeaksReport::Text(const RenderOptions& render) const {
     }
     text += fmt::format("{} other: {}\n", rows_.size() - shown(), AmountWords(other));
   }
+  for (std::size_t i = 0; i < suppressed_by_rule_.size(); ++i) {
+    if (suppressed_by_rule_[i].blocks == 0) continue;
+    text += render.paint.Dim(fmt::format("suppressed by leak:{}: {}",
+                                         Printable(options_.suppressions.patterns()[i]),
+                                         AmountWords(suppressed_by_rule_[i]))) +
+            "\n";
+  }
   if (!rows_.empty()) {
     text += render.paint.Dim(
         trace_.info.is_running ? "The program still runs: what is listed may be freed later.\n"

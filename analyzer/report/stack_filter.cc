@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/report/function_text.h"
 #include "analyzer/util/path_match.h"
 #include "analyzer/util/pattern.h"
 
@@ -50,7 +51,8 @@ FrameMatcher PlaceMatcher(const std::string& text) {
 FrameMatcher FrameMatcher::OfNames(std::function<bool(const std::string&)> matches) {
   return FrameMatcher([matches = std::move(matches),
                        known = std::unordered_map<std::string, bool>()](const Frame& frame) mutable {
-    const std::string* names[] = {&frame.function, &frame.file, &frame.module_path, &frame.module};
+    const std::string shown = frame.function.empty() ? "" : FunctionText(frame);
+    const std::string* names[] = {&frame.function, &shown, &frame.file, &frame.module_path, &frame.module};
     return std::any_of(std::begin(names), std::end(names), [&](const std::string* name) {
       if (name->empty()) return false;
       const auto found = known.find(*name);

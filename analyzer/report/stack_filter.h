@@ -48,7 +48,8 @@ class FrameMatcher {
  public:
   explicit FrameMatcher(std::function<bool(const symbolize::Frame&)> matches)
       : matches_(std::move(matches)) {}
-  // Of function, file, module path or module; each distinct name is asked for once.
+  // Of function (in full, or as reports show it), file, module path or module; each distinct name is asked
+  // for once.
   static FrameMatcher OfNames(std::function<bool(const std::string&)> matches);
 
   bool Matches(const symbolize::Frame* frame);

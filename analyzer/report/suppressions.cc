@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/report/function_text.h"
 #include "analyzer/util/terminal_text.h"
 
 namespace memtrace::report {
@@ -90,8 +91,9 @@ void Suppressions::Append(const Suppressions& other) {
 }
 
 std::size_t SuppressionMatcher::RuleOf(const symbolize::Frame& frame) const {
-  const auto takes = [&frame](const std::string& pattern) {
-    const std::string* names[] = {&frame.function, &frame.file, &frame.module_path, &frame.module};
+  const std::string shown = frame.function.empty() ? "" : FunctionText(frame);
+  const auto takes = [&](const std::string& pattern) {
+    const std::string* names[] = {&frame.function, &shown, &frame.file, &frame.module_path, &frame.module};
     return std::any_of(std::begin(names), std::end(names), [&](const std::string* name) {
       return !name->empty() && MatchesSuppression(pattern, *name);
     });

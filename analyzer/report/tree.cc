@@ -27,9 +27,18 @@ using aggregate::Amount;
 
 constexpr std::size_t kNumbers = 28;  // columns before the tree
 
-std::string PlaceOf(const symbolize::Frame& frame, const RenderOptions& render) {
+// A node of a function stands for calls from several of its lines: it is shown where the function is
+// declared.
+std::string PlaceOf(const symbolize::Frame& frame, bool by_line, const RenderOptions& render) {
   if (!frame.has_line()) return frame.function.empty() ? "" : ModuleText(frame);
-  return fmt::format("{}:{}", Printable(ShortPath(frame.file, render.working_directory)), frame.line);
+  const std::string file = Printable(ShortPath(frame.file, render.working_directory));
+  const std::uint32_t line = by_line ? frame.line : frame.function_line;
+  return line == 0 ? file : fmt::format("{}:{}", file, line);
+}
+
+std::string Repeated(const std::string& line, std::size_t times) {
+  if (times == 0) return {};
+  return times == 1 ? line + "\n" : fmt::format("{} ({} times)\n", line, times);
 }
 
 }  // namespace
@@ -96,7 +105,7 @@ std::string TreeReport::NodeText(const Entry& entry, const RenderOptions& render
   }
   if (node.frame == nullptr) return "all";
   std::string text = render.paint.Bold(FunctionText(*node.frame));
-  const std::string place = PlaceOf(*node.frame, render);
+  const std::string place = PlaceOf(*node.frame, options_.tree.by_line, render);
   if (!place.empty()) text += "  " + render.paint.Place(place);
   if (node.own != Amount{} && node.own != node.amount) {
     const bool blocks = RanksByBlocks(options_.tree.metric);
@@ -107,54 +116,90 @@ std::string TreeReport::NodeText(const Entry& entry, const RenderOptions& render
   return text;
 }
 
+// The lines that lead to each entry, and whether it steps to the right. Takes the entries in their order.
+class TreeReport::Guides {
+ public:
+  Guides(const CallTree& tree, const std::vector<Entry>& entries)
+      : tree_(tree), indent_(tree.size()), branches_(tree.size()) {
+    for (const Entry& entry : entries) {
+      if (entry.level > 0) ++branches_[Above(entry)];
+    }
+    left_ = branches_;
+  }
+
+  struct Place {
+    std::string lead;
+    bool is_passed_on = false;  // all that the caller has: without numbers, below it
+  };
+  Place Next(const Entry& entry) {
+    if (entry.level == 0) return {};
+    const std::uint32_t above = Above(entry);
+    const std::size_t level = indent_[above];
+    const bool is_last = --left_[above] == 0;
+    if (entry.left_out > 0) return {guides_[level] + (is_last ? kLast : kBranch), false};
+    const bool is_passed_on =
+        above != 0 && branches_[above] == 1 && tree_.node(above).amount == tree_.node(entry.node).amount;
+    if (is_passed_on) {
+      indent_[entry.node] = level;
+      return {guides_[level], true};
+    }
+    indent_[entry.node] = std::min(level + 1, kDeepestIndent);
+    guides_.resize(indent_[entry.node] + 1);
+    if (level < kDeepestIndent) guides_[level + 1] = guides_[level] + (is_last ? "   " : "│  ");
+    return {guides_[level] + (is_last ? kLast : kBranch), false};
+  }
+
+ private:
+  static constexpr const char* kBranch = "├─ ";
+  static constexpr const char* kLast = "└─ ";
+  static constexpr std::size_t kDeepestIndent = 100;  // deeper branches stand below each other
+
+  std::uint32_t Above(const Entry& entry) const {
+    return entry.left_out > 0 ? entry.node : tree_.node(entry.node).parent;
+  }
+
+  const CallTree& tree_;
+  std::vector<std::size_t> indent_;         // of a node's branches
+  std::vector<std::size_t> branches_;       // that a node shows
+  std::vector<std::size_t> left_;           // of them still to come
+  std::vector<std::string> guides_ = {""};  // what stands left of a branch, by its indent
+};
+
+std::string TreeReport::NumbersText(const Amount& amount, const RenderOptions& render) const {
+  const std::string size = FormatSize(static_cast<double>(amount.bytes));
+  const std::string share = FormatShare(Share(amount), 1);
+  std::string numbers = RanksByBlocks(options_.tree.metric)
+                            ? fmt::format("{:>10} {:>7} {:>8}", amount.blocks, share, size)
+                            : fmt::format("{:>9} {:>7} {:>9}", size, share, amount.blocks);
+  numbers.resize(kNumbers - 1, ' ');
+  return render.paint.ByShare(Share(amount), numbers) + " ";
+}
+
 std::string TreeReport::Text(const RenderOptions& render) const {
-  const Metric metric = options_.tree.metric;
   std::string text =
-      render.paint.Bold(fmt::format("{} {}", options_.tree.inverted ? "Places and their callers" : "Calls",
-                                    HeadingText(metric, profile_, trace_.info)));
-  text += "\n";
+      render.paint.Bold(fmt::format("{} {}\n", options_.tree.inverted ? "Places and their callers" : "Calls",
+                                    HeadingText(options_.tree.metric, profile_, trace_.info)));
   const std::string selected = BlocksSelectedText(profile_.query, trace_);
   if (!selected.empty()) text += render.paint.Dim("of " + selected + " only") + "\n";
 
   const std::vector<Entry> entries = Entries();
-  std::vector<std::size_t> indent(tree_.size());  // of a node's branches
-  std::vector<std::string> guides = {""};         // what stands left of a branch, by its indent
-  std::vector<std::size_t> siblings_left(tree_.size());
+  Guides guides(tree_, entries);
+  std::string last_line;
+  std::size_t times = 0;
   for (const Entry& entry : entries) {
-    if (entry.level > 0) ++siblings_left[entry.left_out > 0 ? entry.node : tree_.node(entry.node).parent];
-  }
-  std::vector<std::size_t> branches = siblings_left;
-  for (const Entry& entry : entries) {
-    const CallNode& node = tree_.node(entry.node);
-    const Amount amount = entry.left_out > 0 ? entry.left_out_amount : node.amount;
-    std::string lead;
-    bool passes_on = false;
-    if (entry.level > 0) {
-      const std::uint32_t above = entry.left_out > 0 ? entry.node : node.parent;
-      const std::size_t level = indent[above];
-      passes_on =
-          entry.left_out == 0 && above != 0 && branches[above] == 1 && tree_.node(above).amount == amount;
-      const bool is_last = --siblings_left[above] == 0;
-      lead = guides[level];
-      if (!passes_on) lead += is_last ? "└─ " : "├─ ";
-      if (entry.left_out == 0) {
-        indent[entry.node] = passes_on ? level : level + 1;
-        guides.resize(indent[entry.node] + 1);
-        if (!passes_on) guides[indent[entry.node]] = guides[level] + (is_last ? "   " : "│  ");
-      }
+    const Amount& amount = entry.left_out > 0 ? entry.left_out_amount : tree_.node(entry.node).amount;
+    const Guides::Place place = guides.Next(entry);
+    const std::string numbers = place.is_passed_on ? std::string(kNumbers, ' ') : NumbersText(amount, render);
+    std::string line = numbers + place.lead + NodeText(entry, render);
+    if (place.is_passed_on && line == last_line) {  // recursion
+      ++times;
+      continue;
     }
-    std::string numbers(kNumbers, ' ');
-    if (!passes_on) {
-      const std::string size = FormatSize(static_cast<double>(amount.bytes));
-      const std::string share = FormatShare(Share(amount), 1);
-      numbers = RanksByBlocks(metric) ? fmt::format("{:>10} {:>7} {:>8}", amount.blocks, share, size)
-                                      : fmt::format("{:>9} {:>7} {:>9}", size, share, amount.blocks);
-      numbers.resize(kNumbers - 1, ' ');
-      numbers = render.paint.ByShare(Share(amount), numbers) + " ";
-    }
-    text += numbers + lead + NodeText(entry, render) + "\n";
+    text += Repeated(last_line, times);
+    last_line = std::move(line);
+    times = 1;
   }
-  return text;
+  return text + Repeated(last_line, times);
 }
 
 Json TreeReport::ToJson() const {

@@ -51,6 +51,8 @@ class TreeReport {
   double Share(const aggregate::Amount& amount) const;
   aggregate::Amount Total() const;
 
+  class Guides;
+  std::string NumbersText(const aggregate::Amount& amount, const RenderOptions& render) const;
   std::string NodeText(const Entry& entry, const RenderOptions& render) const;
 
   const model::Trace& trace_;

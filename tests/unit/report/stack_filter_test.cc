@@ -46,6 +46,17 @@ TEST(StackFilter, LooksAtFunctionFileAndModuleOfEveryFrame) {
   EXPECT_FALSE(Keeps({.ignore = {"PQ"}}));
 }
 
+TEST(StackFilter, FunctionsMayBeNamedAsReportsShowThem) {
+  const std::vector<symbolize::Frame> stack = {
+      LineFrame("app::(anonymous namespace)::Work(void*)", "/a.cc", 1)};
+  for (const char* name : {"^app::Work$", "Work\\(void", "anonymous"}) {
+    StackFilter filter = StackFilter::Create({.focus = {name}}).value();
+    EXPECT_TRUE(filter.Select(testing::PointersTo(stack)).has_value()) << name;
+  }
+  SuppressionMatcher rules(Suppressions::Parse("leak:^app::Work$", "file").value());
+  EXPECT_EQ(rules.RuleOf(testing::PointersTo(stack)), 0U);
+}
+
 TEST(StackFilter, NeedsEveryFocusAndNoIgnore) {
   EXPECT_TRUE(Keeps({.focus = {"Index", "libpq"}, .ignore = {"sqlite"}}));
   EXPECT_FALSE(Keeps({.focus = {"Index", "sqlite"}}));
