@@ -164,9 +164,9 @@ Error LinesReport::NothingFound(const std::vector<std::string>& names) const {
 // Only what surrounds the line that was asked for.
 void LinesReport::KeepFunctionsOfLine() {
   const std::uint32_t wanted = options_.target.line;
-  for (auto& [path, file] : files_) {
-    std::erase_if(file.functions, [&](const auto& named) {
-      const Span span = SpanOf(path, named.second);
+  for (auto& entry : files_) {
+    std::erase_if(entry.second.functions, [&](const auto& named) {
+      const Span span = SpanOf(entry.first, named.second);
       return wanted < span.first || wanted > span.last;
     });
   }
