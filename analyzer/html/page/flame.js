@@ -79,8 +79,11 @@ class Flame {
     while (todo.length > 0) {
       const box = todo.pop();
       const kids = [];
+      let rest = 0;
       for (let k = tree.kidsBegin[box.node]; k < tree.kidsBegin[box.node + 1]; ++k) {
-        if (widths[tree.kids[k]] / whole >= smallest) kids.push(tree.kids[k]);
+        const share = widths[tree.kids[k]] / whole;
+        if (share >= smallest) kids.push(tree.kids[k]);
+        else rest += share;
       }
       kids.sort((a, b) => widths[b] - widths[a] || a - b);
       let x = box.x;
@@ -90,6 +93,11 @@ class Flame {
         todo.push(inner);
         x += inner.width;
         this.rows = Math.max(this.rows, inner.row + 1);
+      }
+      // Many boxes too narrow to draw are still somebody's memory: a grey one stands for them.
+      if (rest >= smallest) {
+        this.boxes.push({node: box.node, row: box.row + 1, x, width: rest, isRest: true});
+        this.rows = Math.max(this.rows, box.row + 2);
       }
     }
   }
@@ -129,6 +137,11 @@ class Flame {
   drawBox(paint, box, y, width) {
     const x = box.x * width;
     const boxWidth = box.width * width;
+    if (box.isRest) {
+      paint.fillStyle = this.palette.dim.fill;
+      paint.fillRect(x, y, Math.max(0.5, boxWidth - (boxWidth > 3 ? 1 : 0)), ROW - 1);
+      return;
+    }
     const {fill, ink} = this.palette.of(box.node);
     paint.globalAlpha = box.node !== this.zoom && box.width === 1 && this.tree.isBelow(this.zoom, box.node) ? 0.55 : 1;
     paint.fillStyle = fill;
@@ -161,7 +174,7 @@ class Flame {
     return low < 2 ? '' : text.slice(0, low) + '…';
   }
 
-  boxOf(node) { return this.boxes.find((box) => box.node === node); }
+  boxOf(node) { return this.boxes.find((box) => box.node === node && !box.isRest); }
 
   nodeAt(event) {
     const place = this.canvas.getBoundingClientRect();
@@ -184,14 +197,14 @@ class Flame {
   key(event) {
     const box = this.boxOf(this.chosen === null ? this.zoom : this.chosen) || this.boxOf(this.zoom);
     if (!box) return;
-    const sameRow = this.boxes.filter((b) => b.row === box.row).sort((a, b) => a.x - b.x);
+    const sameRow = this.boxes.filter((b) => b.row === box.row && !b.isRest).sort((a, b) => a.x - b.x);
     const at = sameRow.indexOf(box);
     let next = null;
     if (event.key === 'ArrowLeft') next = sameRow[at - 1];
     else if (event.key === 'ArrowRight') next = sameRow[at + 1];
     else if (event.key === 'ArrowUp') next = this.boxOf(this.tree.parent[box.node]);
     else if (event.key === 'ArrowDown') {
-      next = this.boxes.filter((b) => b.row === box.row + 1 && this.tree.parent[b.node] === box.node).sort((a, b) => a.x - b.x)[0];
+      next = this.boxes.filter((b) => b.row === box.row + 1 && !b.isRest && this.tree.parent[b.node] === box.node).sort((a, b) => a.x - b.x)[0];
     } else if (event.key === 'Enter') this.zoomTo(box.node);
     else if (event.key === 'Backspace') this.zoomTo(this.tree.parent[this.zoom]);
     else return;
