@@ -3,8 +3,6 @@
 #include "analyzer/html/page_data.h"
 
 #include <algorithm>
-#include <map>
-#include <set>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -12,14 +10,13 @@
 #include "analyzer/export/text.h"
 #include "analyzer/html/columns.h"
 #include "analyzer/html/page_tree.h"
+#include "analyzer/html/source_text.h"
 #include "analyzer/report/end_text.h"
 #include "analyzer/report/function_text.h"
 #include "analyzer/report/process_memory.h"
 #include "analyzer/report/row_text.h"
 #include "analyzer/report/start_code.h"
 #include "analyzer/symbolize/attribution.h"
-#include "analyzer/symbolize/source_cache.h"
-#include "analyzer/util/path_format.h"
 #include "analyzer/util/terminal_text.h"
 #include "analyzer/util/time_format.h"
 
@@ -34,9 +31,6 @@ constexpr unsigned kInlined = 1;
 constexpr unsigned kPlumbing = 2;  // operator new, std:: and the like
 constexpr unsigned kStartCode = 4;
 constexpr unsigned kProgram = 8;  // of the recorded program itself, not of a library
-
-constexpr std::uint32_t kMaxFileLines = 20'000;
-constexpr std::size_t kMaxSourceBytes = 2 << 20;  // of all files together
 
 std::string AmountJson(const Amount& amount) {
   return JsonObject().Number("bytes", amount.bytes).Number("blocks", amount.blocks).Done();
@@ -230,37 +224,13 @@ std::string AmountsJson(const std::vector<PageEntry>& entries, report::Amounts P
   return json.Done();
 }
 
-// Code outside of any module has its places from files that anyone could have written: not from those.
-bool MayShowSource(const Frame& frame) {
-  return frame.has_line() && !frame.module_path.empty();
-}
-
 // {"<string of file>":{"<line>":"text"}}
-std::string SourcesJson(const PageRequest& request, const PageTree& tree, StringTable& strings) {
-  if (request.source_mode == SourceMode::kNone || request.source == nullptr) return "{}";
-  std::map<std::uint32_t, std::map<std::uint32_t, std::string>> lines;
-  std::size_t bytes = 0;
-  symbolize::SourceCache files;
-  for (const Frame* frame : tree.frames()) {
-    if (!MayShowSource(*frame) || bytes > kMaxSourceBytes) continue;
-    auto& of_file = lines[strings.NumberOf(exporting::FileOf(*frame))];
-    const auto add = [&](std::uint32_t line, const std::string& text) {
-      if (of_file.try_emplace(line, Printable(text)).second) bytes += text.size();
-    };
-    if (request.source_mode == SourceMode::kFiles && of_file.empty()) {
-      const std::uint32_t count = std::min(files.LineCount(frame->file), kMaxFileLines);
-      for (std::uint32_t line = 1; line <= count; ++line)
-        add(line, files.Line(frame->file, line).value_or(""));
-    }
-    const std::string text = request.source->SourceLine(*frame);
-    if (!text.empty()) add(frame->line, text);
-  }
+std::string SourcesJson(const SourceTexts& sources, StringTable& strings) {
   JsonObject json;
-  for (const auto& [file, texts] : lines) {
-    if (texts.empty()) continue;
+  for (const auto& [file, texts] : sources) {
     JsonObject of_file;
     for (const auto& [line, text] : texts) of_file.Text(std::to_string(line), text);
-    json.Add(std::to_string(file), of_file.Done());
+    json.Add(std::to_string(strings.NumberOf(file)), of_file.Done());
   }
   return json.Done();
 }
@@ -307,7 +277,7 @@ std::string PageData(const PageRequest& request) {
                          .Add("amounts", AmountsJson(tree.entries(), &PageEntry::base))
                          .Done());
   }
-  json.Add("sources", SourcesJson(request, tree, strings));
+  json.Add("sources", SourcesJson(SourceTextsOf(request, tree.frames()), strings));
   json.Add("strings", strings.Json());
   return json.Done();
 }

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analyzer/html/page.h"
+#include "analyzer/html/source_text.h"
 #include "tests/unit/report/made_up_profile.h"
 #include "tests/unit/report/made_up_stacks.h"
 
@@ -38,6 +39,7 @@ class ManyStacks : public report::StackSource {
     return {&sites_[node], &inner_[node % inner_.size()], &outer_[node % outer_.size()], &main_};
   }
   std::string SourceLine(const symbolize::Frame&) override { return {}; }
+  std::uint32_t SourceLineCount(const std::string&) override { return 0; }
 
  private:
   symbolize::Frame main_;
@@ -154,6 +156,45 @@ TEST(PageData, NamesStayInTheirStrings) {
   EXPECT_EQ(made.text.find('<'), std::string::npos);
   EXPECT_THAT(made.data["strings"].dump(), ::testing::HasSubstr("alert(1)"));
   EXPECT_THAT(made.data["summary"]["command"].get<std::string>(), ::testing::HasSubstr("</script>"));
+}
+
+// What goes into a page as source text; see source_text.h.
+class SourceTextTest : public ::testing::Test {
+ protected:
+  SourceTextTest() {
+    source_.Source("/src/a.cc", 3, "of this machine").Source("/etc/secret", 1, "secret");
+    script_ = LineFrame("load", "/etc/secret", 1, "");
+  }
+  SourceTexts Texts(SourceMode mode, const model::Trace& trace = {}) {
+    testing::MadeUpProfile profile;
+    report::StackFilter filter;
+    const exporting::Stacks stacks(*profile, source_, filter);
+    PageRequest request{{trace, *profile, stacks}};
+    request.source = &source_;
+    request.source_mode = mode;
+    return SourceTextsOf(request, {&line_, &script_});
+  }
+
+  testing::MadeUpStacks source_;
+  symbolize::Frame line_ = LineFrame("main", "/src/a.cc", 3);
+  symbolize::Frame script_;  // code outside of any module: its file may be named by anyone
+};
+
+TEST_F(SourceTextTest, OnlyOnRequest) {
+  EXPECT_TRUE(Texts(SourceMode::kNone).empty());
+}
+
+TEST_F(SourceTextTest, OnlyOfFilesThatDebugInformationNames) {
+  EXPECT_EQ(Texts(SourceMode::kLines), (SourceTexts{{"/src/a.cc", {{3, "of this machine"}}}}));
+}
+
+TEST_F(SourceTextTest, APackedTraceShowsOnlyWhatItBrings) {
+  model::Trace trace;
+  trace.symbols.modules.push_back({"/usr/bin/indexer", "", {}});
+  EXPECT_TRUE(Texts(SourceMode::kLines, trace).empty());
+  trace.symbols.strings = {"", "/src/a.cc", "of the trace"};
+  trace.symbols.sources.push_back({1, 3, 2});
+  EXPECT_EQ(Texts(SourceMode::kLines, trace), (SourceTexts{{"/src/a.cc", {{3, "of the trace"}}}}));
 }
 
 TEST(Page, HoldsItsTitleAsText) {
