@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/cli/block_selectors.h"
 #include "analyzer/util/pattern.h"
 #include "analyzer/util/size_format.h"
 #include "analyzer/util/suggest.h"
@@ -137,18 +138,8 @@ std::uint64_t TimeOf(const aggregate::Moment& moment, const model::Trace& trace)
 
 }  // namespace
 
-void AddSelectorOptions(CLI::App& command, SelectorOptions& options, bool has_moment) {
+void AddBlockSelectors(CLI::App& command, SelectorOptions& options) {
   const std::string blocks = "Which blocks";
-  const std::string stacks = "Which stacks";
-  if (has_moment) {
-    AddOne(command, "--at", options.at, "WHEN",
-           "Show what was live then: peak, end, a time (1.5s, 200ms) or a mark's name [peak]")
-        ->group(blocks);
-  }
-  AddOne(command, "--from", options.from, "WHEN",
-         "Only blocks allocated after that moment; live are those still there at --to")
-      ->group(blocks);
-  AddOne(command, "--to", options.to, "WHEN", "Only blocks allocated until that moment [end]")->group(blocks);
   AddList(command, "--thread", options.threads, "THREAD",
           "Only blocks that this thread allocated: main, a number or a name")
       ->group(blocks);
@@ -161,6 +152,21 @@ void AddSelectorOptions(CLI::App& command, SelectorOptions& options, bool has_mo
   AddOne(command, "--domain", options.domain, "WHAT", "heap, or mapped: the program's own mmap and brk calls")
       ->capture_default_str()
       ->group(blocks);
+}
+
+void AddSelectorOptions(CLI::App& command, SelectorOptions& options, bool has_moment) {
+  const std::string blocks = "Which blocks";
+  const std::string stacks = "Which stacks";
+  if (has_moment) {
+    AddOne(command, "--at", options.at, "WHEN",
+           "Show what was live then: peak, end, a time (1.5s, 200ms) or a mark's name [peak]")
+        ->group(blocks);
+  }
+  AddOne(command, "--from", options.from, "WHEN",
+         "Only blocks allocated after that moment; live are those still there at --to")
+      ->group(blocks);
+  AddOne(command, "--to", options.to, "WHEN", "Only blocks allocated until that moment [end]")->group(blocks);
+  AddBlockSelectors(command, options);
   AddList(command, "--focus", options.stacks.focus, "REGEX",
           "Only stacks with a frame whose function, file or module matches")
       ->group(stacks);

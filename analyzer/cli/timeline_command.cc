@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <memory>
 
-#include <fmt/format.h>
-
+#include "analyzer/cli/block_selectors.h"
 #include "analyzer/cli/commands.h"
 #include "analyzer/cli/reader_command.h"
+#include "analyzer/report/selector_text.h"
 #include "analyzer/report/timeline.h"
 #include "analyzer/report/timeline_chart.h"
 
@@ -15,9 +15,7 @@ namespace {
 
 struct TimelineArguments {
   ReaderOptions reader;
-  std::string domain = "heap";
-  std::string from;
-  std::string to;
+  SelectorOptions selectors;
   std::size_t columns = 0;  // of the picture; 0: as the terminal has room for
   std::size_t rows = 16;
   std::size_t slices = 1000;
@@ -33,25 +31,25 @@ constexpr const char* kExamples = R"(Examples:
   memtrace timeline                            live memory over time, with marks, as wide as the terminal
   memtrace timeline --x 100 --y 30 app.mtr     a larger picture
   memtrace timeline --from 1.5s --to 2s        a part of it; also between marks: --from loaded --to done
+  memtrace timeline --size 1MiB: --thread worker-1 only large blocks of one thread
   memtrace timeline --svg -o app.svg           a picture for a report or a wiki
   memtrace timeline --csv --slices 5000        for a spreadsheet; each slice has its exact maximum)";
 
-Result<aggregate::Query> ToQuery(const TimelineArguments& arguments, const model::Trace& trace) {
-  aggregate::Query query;
-  if (arguments.domain == "mapped") {
-    query.domain = aggregate::Domain::kMapped;
-  } else if (arguments.domain != "heap") {
-    return Error{ErrorCode::kUsage,
-                 fmt::format("--domain \"{}\" is not known: heap or mapped", arguments.domain)};
-  }
-  for (const auto& [text, end] :
-       {std::pair(&arguments.from, &query.from), std::pair(&arguments.to, &query.to)}) {
-    if (text->empty()) continue;
-    Result<aggregate::Moment> moment = aggregate::ParseMoment(*text, trace);
-    if (!moment) return moment.error();
-    *end = *moment;
-  }
-  return query;
+// The range is the time shown: it does not choose blocks.
+std::string SelectedText(aggregate::Query query, const model::Trace& trace) {
+  query.from.reset();
+  query.to.reset();
+  return report::BlocksSelectedText(query, trace);
+}
+
+report::Json SelectorOf(const TimelineArguments& arguments, const aggregate::Query& query) {
+  aggregate::Profile asked;
+  asked.query = query;
+  report::Json json = report::SelectorJson(asked, {});
+  json.erase("at");
+  json.erase("at_ns");
+  json["slices"] = arguments.slices;
+  return json;
 }
 
 std::size_t ColumnsFor(const TimelineArguments& arguments, const report::RenderOptions& render) {
@@ -61,8 +59,10 @@ std::size_t ColumnsFor(const TimelineArguments& arguments, const report::RenderO
 }
 
 int RunTimeline(const TimelineArguments& arguments) {
+  Result<Selectors> selectors = Selectors::Parse(arguments.selectors);
+  if (!selectors) return FailWith(selectors.error());
   return RunReaderCommand(arguments.reader, [&](OpenTrace& open) -> Result<Output> {
-    Result<aggregate::Query> query = ToQuery(arguments, open.trace());
+    Result<aggregate::Query> query = selectors->QueryOf(open.trace());
     if (!query) return query.error();
     const bool is_picture = !arguments.svg && !arguments.csv && !arguments.reader.json;
     const std::size_t columns = ColumnsFor(arguments, open.render());
@@ -74,10 +74,11 @@ int RunTimeline(const TimelineArguments& arguments) {
     if (arguments.svg) return Output{report.Svg(), 0, {}};
     if (arguments.csv) return Output{report.Csv(), 0, {}};
     if (arguments.reader.json) {
-      return Output{
-          report::ToText(report.ToJson({{"domain", arguments.domain}, {"slices", arguments.slices}})), 0, {}};
+      return Output{report::ToText(report.ToJson(SelectorOf(arguments, *query))), 0, {}};
     }
-    return Output{report.Text(open.render(), {arguments.rows, arguments.ascii}, columns), 0, {}};
+    const report::TimelineTextOptions options{arguments.rows, arguments.ascii,
+                                              SelectedText(*query, open.trace())};
+    return Output{report.Text(open.render(), options, columns), 0, {}};
   });
 }
 
@@ -88,12 +89,11 @@ void AddTimelineCommand(CLI::App& app, int& exit_code) {
   const auto arguments = std::make_shared<TimelineArguments>();
   AddReaderOptions(command, arguments->reader);
   command
-      .add_option("--from", arguments->from, "Begin of the time shown: a time (1.5s), a mark, peak or end")
+      .add_option("--from", arguments->selectors.from,
+                  "Begin of the time shown: a time (1.5s), a mark, peak or end")
       ->type_name("WHEN");
-  command.add_option("--to", arguments->to, "End of the time shown")->type_name("WHEN");
-  command.add_option("--domain", arguments->domain, "heap, or mapped: the program's own mmap and brk calls")
-      ->type_name("WHAT")
-      ->capture_default_str();
+  command.add_option("--to", arguments->selectors.to, "End of the time shown")->type_name("WHEN");
+  AddBlockSelectors(command, arguments->selectors);
   command.add_option("--x", arguments->columns, "Columns of the picture [as the terminal has, else 72]")
       ->type_name("N")
       ->check(NumberFrom(1, 10000));

@@ -157,7 +157,8 @@ std::string TimelineReport::Text(const RenderOptions& render, const TimelineText
   } else if (ProcessMemoryOf(trace_).resident_peak_bytes != format::kUnknown) {
     legend += "   (process memory lies above)";
   }
-  return Heading(render) + chart.text + "\n" + legend + "\n" + MarksText(render, chart.mark_letters);
+  const std::string selected = options.selected.empty() ? "" : "only " + options.selected + "\n";
+  return selected + Heading(render) + chart.text + "\n" + legend + "\n" + MarksText(render, chart.mark_letters);
 }
 
 std::string TimelineReport::Svg() const {

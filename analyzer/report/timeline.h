@@ -18,6 +18,7 @@ namespace memtrace::report {
 struct TimelineTextOptions {
   std::size_t rows = 16;  // of the picture
   bool ascii = false;
+  std::string selected = {};  // which blocks are counted, for the heading; empty: all
 };
 
 // Refers to the trace and the timeline it was built from, which must outlive it.

@@ -51,6 +51,15 @@ TEST_F(TimeCommands, TimelineAgreesWithTheSummary) {
   EXPECT_EQ(line["rows"].back()["live"]["bytes"], summary.in_use_at_exit.bytes);
 }
 
+TEST_F(TimeCommands, TimelineOfSelectedBlocksPeaksWhereTopSays) {
+  const fs::path trace = Record({"/usr/bin/python3", "-c", "x = [bytes(1000) for i in range(20000)]; del x"});
+  const json line = MemtraceJson({"timeline", trace, "--size", "1000:", "--thread", "main"});
+  const json top = MemtraceJson({"top", trace, "--size", "1000:", "--thread", "main", "-n", "0"});
+  EXPECT_EQ(line["peak_bytes"], top["peak"]["bytes"]);
+  EXPECT_LT(line["peak_bytes"], SummaryOf(trace).peak.bytes);
+  EXPECT_EQ(line["selector"]["size_bytes"], top["selector"]["size_bytes"]);
+}
+
 TEST_F(TimeCommands, TimelineAtAMomentIsTopAtThatMoment) {
   const fs::path trace = Record({"/usr/bin/python3", "-c", "x = [bytes(1000) for i in range(20000)]"});
   const json line = MemtraceJson({"timeline", trace, "--slices", "7"});
