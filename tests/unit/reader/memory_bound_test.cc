@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// What reading a small file may cost: this program counts what operator new hands out, and no cut and no
+// changed length makes it more than a fixed sum and some times the file's size.
+#include <gtest/gtest.h>
+#include <malloc.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "analyzer/aggregate/profile.h"
+#include "tests/unit/reader/reader_fixture.h"
+
+namespace {
+
+std::atomic<std::size_t> g_live_bytes{0};
+std::atomic<std::size_t> g_peak_bytes{0};
+
+}  // namespace
+
+void* operator new(std::size_t bytes) {
+  void* block = std::malloc(bytes);
+  if (block == nullptr) throw std::bad_alloc();
+  const std::size_t live = g_live_bytes += malloc_usable_size(block);
+  std::size_t peak = g_peak_bytes;
+  while (live > peak && !g_peak_bytes.compare_exchange_weak(peak, live)) {
+  }
+  return block;
+}
+void operator delete(void* block) noexcept {
+  if (block != nullptr) g_live_bytes -= malloc_usable_size(block);
+  std::free(block);
+}
+void operator delete(void* block, std::size_t) noexcept {
+  operator delete(block);
+}
+
+namespace memtrace::reader {
+namespace {
+
+// Tables at their first size, a batch of events, buffers for a block of nodes and for a scan.
+constexpr std::size_t kFixedBytes = 1 << 20;
+constexpr std::size_t kTimesFileSize = 64;
+
+class MemoryBoundTest : public ReaderTest {
+ protected:
+  static std::string Sample() {
+    TraceBuilder builder;
+    builder.CompactWindows();
+    const auto root = builder.Node(0, 0x401000);
+    const auto leaf = builder.Node(root, 0x402000, AllocKind::kNew);
+    builder.Module({.start = 0x400000, .end = 0x500000, .path = "/bin/app", .build_id = "abcdefgh"});
+    builder.Thread(0, 1, "main").Thread(1, 2, "second").Mark(25, 0, "mark").Checkpoint(26, {});
+    for (std::uint64_t i = 0; i < 10; ++i) builder.On(0).Alloc(10 + i, 0x1000 + 64 * i, 100 + i, leaf);
+    builder.Seal(0, Codec::kZstd);
+    builder.On(1).Free(30, 0x1000).ReallocBegin(31, 0x1040).Alloc(32, 0x1040, 7, root);
+    builder.Seal(1, Codec::kRaw);
+    builder.On(0).Map(40, 0x10000, 0x2000, root).Free(41, 0x1080);
+    return builder.End(70, format::EndReason::kExit, 0).Build();
+  }
+
+  // Reads the file to the end, as a report does, and gives the most memory that took.
+  std::size_t CostOf(const std::string& bytes) const {
+    testing::WriteFile(Path(), bytes);
+    const std::size_t before = g_live_bytes;
+    g_peak_bytes = before;
+    if (auto reader = TraceReader::Open(Path())) aggregate::BuildProfile(*reader, {});
+    return g_peak_bytes - before;
+  }
+};
+
+TEST_F(MemoryBoundTest, OfAFileCutAtEveryByte) {
+  const std::string whole = Sample();
+  for (std::size_t size = 0; size <= whole.size(); size += size < format::kFileHeaderBytes ? 61 : 1) {
+    ASSERT_LE(CostOf(whole.substr(0, size)), kFixedBytes + kTimesFileSize * size) << size;
+  }
+}
+
+// Every field is made as large as it goes; checks of chunks are set right again, so that the lengths count.
+TEST_F(MemoryBoundTest, OfAFileWithImpossibleNumbers) {
+  const std::string whole = Sample();
+  std::uint64_t trace_id = 0;
+  std::memcpy(&trace_id, whole.data() + offsetof(format::FileHeader, trace_id), sizeof(trace_id));
+  for (const std::size_t bytes : {4, 8}) {
+    for (std::size_t at = 16; at + bytes <= whole.size(); at += 4) {
+      std::string changed = whole;
+      std::fill_n(changed.begin() + static_cast<std::ptrdiff_t>(at), bytes, '\x3f');
+      for (std::size_t chunk = format::kFileHeaderBytes; chunk + 32 <= whole.size();
+           chunk += format::kChunkAlignBytes) {
+        format::ChunkHeader header;
+        std::memcpy(&header, changed.data() + chunk, sizeof(header));
+        if (header.magic != format::kChunkMagic) continue;
+        header.check = format::ChunkCheck(trace_id, chunk, static_cast<format::ChunkKind>(header.kind),
+                                          header.size_bytes);
+        std::memcpy(changed.data() + chunk, &header, sizeof(header));
+      }
+      ASSERT_LE(CostOf(changed), kFixedBytes + kTimesFileSize * changed.size()) << at;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace memtrace::reader
