@@ -51,7 +51,7 @@ std::string TimeText(std::uint64_t ns, std::uint64_t last_ns) {
   };
   if (last_ns >= kSecond) return in(kSecond, "s");
   if (last_ns >= kMillisecond) return in(kMillisecond, "ms");
-  if (last_ns >= kMicrosecond) return in(kMicrosecond, "µs");
+  if (last_ns >= kMicrosecond) return in(kMicrosecond, "us");
   return in(1, "ns");
 }
 

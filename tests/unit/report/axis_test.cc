@@ -35,7 +35,7 @@ TEST(Axis, TimesAreInOneUnit) {
               ElementsAre("350 ms", "400 ms", "450 ms", "500 ms"));
   EXPECT_THAT(TimeLabelsFor(0, 200 * kSecond, 4).texts, ElementsAre("0", "1:00", "2:00", "3:00"));
   EXPECT_THAT(TimeLabelsFor(0, 7300 * kSecond, 3).texts, ElementsAre("0", "1:00:00", "2:00:00"));
-  EXPECT_THAT(TimeLabelsFor(0, 90'000, 4).texts, ElementsAre("0", "50 µs"));
+  EXPECT_THAT(TimeLabelsFor(0, 90'000, 4).texts, ElementsAre("0", "50 us"));
 }
 
 TEST(Axis, NeverMoreLabelsThanAskedFor) {
