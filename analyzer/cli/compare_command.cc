@@ -110,7 +110,8 @@ CLI::Option* AddPatterns(CLI::App& command, const char* name, std::vector<std::s
   return command.add_option(name, values, help)
       ->type_name("REGEX")
       ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);  // what follows are traces
 }
 
 }  // namespace

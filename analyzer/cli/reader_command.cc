@@ -114,6 +114,7 @@ void AddOutputOptions(CLI::App& command, ReaderOptions& options) {
       ->check(CLI::ExistingDirectory)
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false)  // a trace's name behind it stays one
       ->group(kGroup);
   command
       .add_flag("--debuginfod", options.symbols.debuginfod,

@@ -168,6 +168,9 @@ TEST_F(TimeCommands, CompareSaysOfEachTraceWhatItsSummarySays) {
     EXPECT_EQ(table["rows"][i]["total"]["blocks"], summary.allocs);
     EXPECT_EQ(table["rows"][i]["not_freed"]["bytes"], summary.in_use_at_exit.bytes);
   }
+  // Options that take one word leave the traces behind them alone.
+  EXPECT_EQ(MemtraceJson({"compare", "--focus", "^main$", first, second})["rows"].size(), 2U);
+  EXPECT_EQ(MemtraceJson({"compare", "--debug-path", "/usr/lib", first, second})["rows"].size(), 2U);
   const Outcome markdown = Memtrace({"compare", first, second, "--markdown"});
   EXPECT_THAT(markdown.out, AllOf(HasSubstr("| run | time |"), HasSubstr("|---|---:|")));
 }
