@@ -15,6 +15,7 @@
 #include "analyzer/report/metric.h"
 #include "analyzer/report/start_code.h"
 #include "analyzer/symbolize/attribution.h"
+#include "analyzer/util/markup.h"
 #include "analyzer/util/size_format.h"
 #include "analyzer/util/terminal_text.h"
 
@@ -30,19 +31,7 @@ constexpr double kSmallest = 0.3;  // pixels
 constexpr double kLetter = 6.6;    // width of one, about
 
 std::string Xml(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (c == '&') {
-      escaped += "&amp;";
-    } else if (c == '<') {
-      escaped += "&lt;";
-    } else if (c == '"') {
-      escaped += "&quot;";
-    } else {
-      escaped += c;
-    }
-  }
-  return escaped;
+  return EscapedForMarkup(Printable(text));
 }
 
 struct Box {

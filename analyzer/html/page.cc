@@ -5,32 +5,10 @@
 #include <cstdint>
 
 #include "analyzer/html/assets.h"
+#include "analyzer/util/markup.h"
 
 namespace memtrace::html {
 namespace {
-
-std::string Escaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
-}
 
 std::string Base64(std::string_view bytes) {
   constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -68,7 +46,7 @@ void WritePage(const std::string& title, const std::string& data, bool compress,
     if (open == std::string_view::npos) return;
     const std::size_t close = rest.find("}}", open);
     const std::string_view name = rest.substr(open + 2, close - open - 2);
-    if (name == "TITLE") sink.Write(Escaped(title));
+    if (name == "TITLE") sink.Write(EscapedForMarkup(title));
     if (name == "STYLE") sink.Write(kPageStyle);
     if (name == "SCRIPT") sink.Write(kPageScript);
     if (name == "ENCODING") sink.Write(compress ? "gzip" : "json");

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/report/axis.h"
+#include "analyzer/util/markup.h"
 #include "analyzer/util/size_format.h"
 #include "analyzer/util/terminal_text.h"
 
@@ -54,33 +55,14 @@ text { fill: currentColor; }
 </style>
 )";
 
-std::string Escaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : Printable(text)) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
+std::string Xml(std::string_view text) {
+  return EscapedForMarkup(Printable(text));
 }
 
 std::string TextAt(double x, double y, std::string_view classes, std::string_view anchor,
                    std::string_view text) {
   return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"{}\" text-anchor=\"{}\">{}</text>\n", x, y,
-                     classes, anchor, Escaped(text));
+                     classes, anchor, Xml(text));
 }
 
 std::string LineOf(double x1, double y1, double x2, double y2, std::string_view classes) {
@@ -117,7 +99,7 @@ class SvgPlotter {
     return fmt::format(
                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
                "height=\"{1:.0f}\" role=\"img\">\n<title>{2}</title>\n",
-               kWidth, height, Escaped(plot_.title)) +
+               kWidth, height, Xml(plot_.title)) +
            std::string(kStyle) + TextAt(kLeft, 26, "title", "start", EllipsizeMiddle(plot_.title, 100)) +
            TextAt(kLeft, 46, "dim", "start", plot_.subtitle) + body_ + "</svg>\n";
   }
@@ -189,7 +171,7 @@ class SvgPlotter {
     if (series.points.empty()) return;
     const std::string path = StepsOf(series.points);
     const char* colour = kColours[index % kColours.size()];
-    body_ += fmt::format("<g stroke=\"{0}\"><title>{1}</title>\n", colour, Escaped(series.name));
+    body_ += fmt::format("<g stroke=\"{0}\"><title>{1}</title>\n", colour, Xml(series.name));
     if (series.is_area) {
       body_ +=
           fmt::format("<path d=\"{}V{:.1f}H{:.1f}Z\" fill=\"{}\" fill-opacity=\"0.35\" stroke=\"none\"/>\n",
@@ -208,7 +190,7 @@ class SvgPlotter {
     for (const PlacedMark& placed : placed_) {
       const bool is_named = placed.row < kMarkRows;
       const double y = top_ - 4 - static_cast<double>(placed.row) * kMarkLine;
-      body_ += fmt::format("<g><title>{}</title>", Escaped(placed.mark->name));
+      body_ += fmt::format("<g><title>{}</title>", Xml(placed.mark->name));
       body_ += LineOf(placed.x, is_named ? y - 8 : top_, placed.x, bottom_, "mark") + "</g>\n";
       if (!is_named) continue;
       names += placed.to_the_left ? TextAt(placed.x - 4, y, "name", "end", placed.mark->name)

@@ -30,8 +30,4 @@ std::uint32_t SiteTreeChild(std::uint32_t parent, std::uint64_t key, std::uint64
   return id != 0 && SiteIndexAdd(path_hash, parent, id) ? id : 0;
 }
 
-void SiteTreePrefetch(std::uint64_t path_hash) {
-  SiteIndexPrefetch(path_hash);
-}
-
 }  // namespace memtrace::preload

@@ -48,7 +48,4 @@ std::uint32_t SiteTreeFind(std::uint32_t parent, std::uint64_t path_hash);
 // path_hash must be SitePathHash of the parent's path hash and key. See site_lookup.h for an inline form.
 std::uint32_t SiteTreeChild(std::uint32_t parent, std::uint64_t key, std::uint64_t path_hash);
 
-// Starts loading what SiteTreeChild will read, so that several lookups overlap their cache misses.
-void SiteTreePrefetch(std::uint64_t path_hash);
-
 }  // namespace memtrace::preload
