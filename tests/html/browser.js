@@ -13,7 +13,8 @@ class Browser {
     browser.process = spawn(executable, [
       '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--disable-extensions',
       '--disable-background-networking', '--disable-component-update', '--remote-debugging-pipe', `--user-data-dir=${browser.profile}`,
-    ], {stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], env: {...process.env, LD_PRELOAD: ''}});
+    ], {stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], env: {...process.env, LD_PRELOAD: ''},
+        detached: true});  // a process group of its own
     browser.waiting = new Map();
     browser.problems = [];   // exceptions and complaints of the page
     browser.requests = [];   // whatever the page asked the network for
@@ -116,9 +117,9 @@ class Browser {
   }
   async stop() {
     const gone = new Promise((resolve) => this.process.once('exit', resolve));
-    this.process.kill('SIGKILL');
+    process.kill(-this.process.pid, 'SIGKILL');  // with its children, which would go on writing into the profile
     await gone;
-    fs.rmSync(this.profile, {recursive: true, force: true, maxRetries: 5});
+    fs.rmSync(this.profile, {recursive: true, force: true, maxRetries: 50, retryDelay: 100});
   }
 }
 
