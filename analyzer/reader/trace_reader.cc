@@ -90,7 +90,7 @@ class TraceReader::Impl {
 
   template <typename Visit>
   void ForEachBatch(const Visit& visit, const std::function<void(double)>& progress) {
-    constexpr unsigned kBatchesPerReport = 256;
+    constexpr std::size_t kEventsPerReport = 1U << 16;  // batches are as long as they come
     DamageLog damage(&trace_.damage);
     std::optional<DecodeAhead> ahead;
     if (const unsigned workers = DecodeAhead::UsefulWorkers(Segments()); workers > 0) {
@@ -100,11 +100,13 @@ class TraceReader::Impl {
                                 ahead ? &*ahead : nullptr};
     EventMerge merge(&context, Segments(), clock_.TicksIn(kMaxClockSkewNs));
     const double total = static_cast<double>(std::max<std::uint64_t>(1, TotalBytes(snapshot_->segments)));
-    unsigned batches = 0;
+    std::size_t unreported = 0;
     for (auto batch = merge.Next(); !batch.empty(); batch = merge.Next()) {
       visit(batch);
-      if (progress && ++batches % kBatchesPerReport == 0)
-        progress(static_cast<double>(merge.done_bytes()) / total);
+      unreported += batch.size();
+      if (!progress || unreported < kEventsPerReport) continue;
+      unreported = 0;
+      progress(static_cast<double>(merge.done_bytes()) / total);
     }
     if (progress) progress(1.0);
   }
