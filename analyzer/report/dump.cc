@@ -19,10 +19,10 @@ using model::Event;
 using model::EventType;
 
 constexpr std::array<const char*, format::kAllocKinds> kKindNames = {
-    "malloc",          "calloc",  "realloc",  "reallocarray", "posix_memalign", "aligned_alloc",
-    "memalign",        "valloc",  "pvalloc",  "new",          "new[]",          "new (aligned)",
-    "new[] (aligned)", "mmap",    "mremap",   "brk",          "sbrk",           "mallocx",
-    "rallocx",         "xallocx", "tcmalloc", "mimalloc"};
+    "malloc",   "calloc",  "realloc",  "reallocarray", "posix_memalign", "aligned_alloc",   "memalign",
+    "valloc",   "pvalloc", "new",      "new[]",        "new (aligned)",  "new[] (aligned)", "mmap",
+    "mremap",   "brk",     "sbrk",     "mallocx",      "rallocx",        "xallocx",         "tcmalloc",
+    "mimalloc", "PyMem",   "PyObject", "Python arena"};
 
 constexpr std::array<const char*, 8> kEventNames = {"alloc", "free",  "realloc of", "realloc failed",
                                                     "map",   "unmap", "remap",      "break"};

@@ -73,7 +73,10 @@ const char* AllocKindName(format::AllocKind kind) {
                                                        "rallocx",
                                                        "xallocx",
                                                        "tcmalloc's own",
-                                                       "mimalloc's own"};
+                                                       "mimalloc's own",
+                                                       "PyMem_Malloc",
+                                                       "PyObject_Malloc",
+                                                       "Python's arenas"};
   const auto index = static_cast<std::size_t>(kind);
   return index < format::kAllocKinds ? kNames[index] : "unknown";
 }

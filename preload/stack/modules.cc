@@ -137,7 +137,9 @@ std::uint8_t IdentifyModule(const dl_find_object& found, std::uint64_t stamp) {
     overlaps = true;
     replaced_unseen |= module->verified_stamp.load(std::memory_order_acquire) == stamp;
   }
-  if (overlaps) ++generation;
+  constexpr std::uint8_t kLastGeneration =
+      format::kPythonGeneration - 1;  // more libraries than that share it
+  if (overlaps && generation < kLastGeneration) ++generation;
   // glibc closes modules of its own (gconv) without our seeing it; their rules must go as well.
   if (replaced_unseen && !ModulesInChange(stamp)) NoteUnseenChange();
   const Module* module = Register(found, image, generation, stamp);

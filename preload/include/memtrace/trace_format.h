@@ -215,8 +215,10 @@ enum class AllocKind : std::uint8_t {
   kNew = 9, kNewArray, kNewAligned, kNewArrayAligned,
   kMmap = 13, kMremap, kBrk, kSbrk,
   kMallocx = 17, kRallocx, kXallocx, kTcmalloc, kMimalloc,
+  kPythonMem = 22, kPythonObject,  // CPython's PyMem_* and PyObject_* allocators
+  kPythonArena = 24,               // kMap only: a mapping that CPython carves its objects out of
 };
-inline constexpr std::size_t kAllocKinds = 22;
+inline constexpr std::size_t kAllocKinds = 25;
 
 // One step of a stack: return address plus the id of the caller's node. Two nodes may be equal (threads race);
 // a reader treats them as one. A parent's id is always smaller. key is stored last: 0 means not yet written.
@@ -226,7 +228,13 @@ inline constexpr std::size_t kAllocKinds = 22;
 //
 //   exact: pc is the instruction itself (an interrupted frame), not a return address
 //   guessed: found through rbp in code without unwind information
-//   generation: which of the modules that lived at this address, see LogModule
+//   generation: which of the modules that lived at this address, see LogModule; never kPythonGeneration
+//
+// A Python frame has kPythonGeneration and, in place of the pc, the id of its code object and where in it the
+// instruction is, so that the stack of a block reads module, function, ..., PyList_Append, realloc in one tree:
+//
+//   bit  63..56             55..48          47..20    19..0
+//        kPythonGeneration  as above, kind  code id   instruction offset / 2, or kPythonOffsetUnknown
 struct SiteNode {
   std::uint64_t key;
   std::uint32_t parent;  // 0: outermost frame
@@ -240,6 +248,10 @@ inline constexpr std::uint64_t kKindMask = 0x3fULL << kKindShift;
 inline constexpr std::uint64_t kExactBit = 1ULL << 54;
 inline constexpr std::uint64_t kGuessBit = 1ULL << 55;
 inline constexpr unsigned kGenerationShift = 56;
+inline constexpr std::uint8_t kPythonGeneration = 255;
+inline constexpr unsigned kPythonCodeShift = 20;
+inline constexpr std::uint32_t kPythonOffsetUnknown = (1U << kPythonCodeShift) - 1;
+inline constexpr std::uint32_t kMaxPythonCodes = 1U << 28;
 // Stands for all code outside of modules once a trace has a great many nodes: a program that makes new code for ever
 // does not get new nodes for ever.
 inline constexpr std::uint64_t kManyCodesPc = 2;
@@ -276,6 +288,7 @@ static_assert(sizeof(LogHeader) == 32);
 
 enum class LogType : std::uint32_t {
   kModule = 1, kModuleGone, kThread, kMark, kCheckpoint, kPause, kResume, kNote, kEnd,
+  kPythonRuntime = 10, kPythonCode,
 };
 
 struct LogRecord {
@@ -344,6 +357,32 @@ struct LogNote {
   std::uint32_t text_bytes;
   // text
 };
+
+// A Python interpreter whose objects are recorded from now on, or why they are not.
+enum class PythonSupport : std::uint32_t { kFull = 0, kNoStacks = 1, kNotVisible = 2 };
+struct LogPythonRuntime {
+  std::uint32_t hex_version;  // PY_VERSION_HEX; 0: unknown
+  std::uint32_t support;      // PythonSupport; kNoStacks: blocks without Python frames
+  std::uint32_t text_bytes;
+  std::uint32_t reserved;
+  // text: why not kFull
+};
+static_assert(sizeof(LogPythonRuntime) == 16);
+
+// A Python code object, copied when it is first seen on a stack. Ids start at 1 and are never reused; code that is
+// made again with the same content gets the same id. Logged before the first node that names it.
+enum class PythonLineTable : std::uint16_t { kLnotab = 0, kLines310 = 1, kLocations = 2 };  // to 3.9, 3.10, from 3.11 (PEP 657)
+struct LogPythonCode {
+  std::uint32_t id;
+  std::uint32_t first_line;
+  std::uint32_t name_bytes;        // co_qualname, to 3.10 co_name; UTF-8, lone surrogates as three bytes
+  std::uint32_t file_bytes;        // co_filename
+  std::uint32_t line_table_bytes;
+  std::uint16_t line_table;        // PythonLineTable
+  std::uint16_t reserved;
+  // name, file, line table
+};
+static_assert(sizeof(LogPythonCode) == 24);
 
 // kContinues takes the last one back: an exec that failed.
 enum class EndReason : std::uint32_t { kContinues = 0, kExit = 1, kUnderscoreExit, kExec, kStopped };
