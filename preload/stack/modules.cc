@@ -3,6 +3,7 @@
 
 #include <link.h>
 
+#include "memtrace/trace_format.h"
 #include "preload/base/arena.h"
 #include "preload/stack/elf_image.h"
 #include "preload/stack/module_name.h"
