@@ -2,6 +2,7 @@
 #include "preload/base/options.h"
 
 #include "preload/base/raw_log.h"
+#include "preload/base/spelling.h"
 #include "preload/base/text.h"
 
 namespace memtrace::preload {
@@ -26,7 +27,8 @@ bool ReadSwitch(const char* variable, const char* value, bool* out) {
 bool ReadDepth(const char* variable, const char* value, std::uint32_t* out) {
   std::uint64_t number = 0;
   const char* p = value;
-  for (; *p >= '0' && *p <= '9' && number <= 1'000'000; ++p) number = number * 10 + static_cast<unsigned>(*p - '0');
+  for (; *p >= '0' && *p <= '9' && number <= 1'000'000; ++p)
+    number = number * 10 + static_cast<unsigned>(*p - '0');
   if (p == value || *p != '\0' || number > 1'000'000) {
     return WrongValue(variable, value, "0 (no limit) to 1000000 frames");
   }
@@ -34,9 +36,24 @@ bool ReadDepth(const char* variable, const char* value, std::uint32_t* out) {
   return true;
 }
 
+// A setting that was meant and not made is worse than a refused one: the person believes in it. Other
+// programs may have variables of our prefix, so that only slips are spoken of.
+void HintAtSlip(const char* variable) {
+  static constexpr const char* kSettings[] = {"MEMTRACE_OUT",   "MEMTRACE_DEPTH",    "MEMTRACE_FOLLOW",
+                                              "MEMTRACE_QUIET", "MEMTRACE_COMPRESS", "MEMTRACE_HELPER",
+                                              "MEMTRACE_MODE",  "MEMTRACE_REPORT"};
+  for (const char* setting : kSettings) {
+    if (!IsSlipOf(variable, setting)) continue;
+    Text<256> line;
+    Say(line.Add(variable).Add(" is not a setting; did you mean ").Add(setting).Add("? It is ignored."));
+    return;
+  }
+}
+
 bool ReadOne(const char* variable, const char* value, Options* options) {
   if (Equal(variable, "MEMTRACE_OUT")) {
-    if (value[0] == '\0') return WrongValue(variable, value, "a path, with %p pid, %e program, %h host, %t time, %n number");
+    if (value[0] == '\0')
+      return WrongValue(variable, value, "a path, with %p pid, %e program, %h host, %t time, %n number");
     options->out = value;
     return true;
   }
@@ -46,12 +63,14 @@ bool ReadOne(const char* variable, const char* value, Options* options) {
   if (Equal(variable, "MEMTRACE_COMPRESS")) return ReadSwitch(variable, value, &options->compress);
   if (Equal(variable, "MEMTRACE_HELPER")) return ReadSwitch(variable, value, &options->helper);
   if (Equal(variable, "MEMTRACE_MODE")) {
-    return Equal(value, "full") || WrongValue(variable, value, "full (aggregate and sample are not built yet)");
+    return Equal(value, "full") ||
+           WrongValue(variable, value, "full (aggregate and sample are not built yet)");
   }
   if (Equal(variable, "MEMTRACE_REPORT")) {
     options->report_top = Equal(value, "top");
     return options->report_top || Equal(value, "") || WrongValue(variable, value, "top");
   }
+  HintAtSlip(variable);
   return true;  // MEMTRACE_LIBRARY and other readers' variables
 }
 
@@ -74,7 +93,9 @@ bool SameComponent(const char* entry, const char* end, const char* library) {
   return true;
 }
 
-bool IsSeparator(char c) { return c == ':' || c == ' '; }
+bool IsSeparator(char c) {
+  return c == ':' || c == ' ';
+}
 
 // Shortens the list in place, entry by entry.
 void DropEntry(char* list, const char* library) {

@@ -42,8 +42,9 @@ TEST(OptionsTest, DefaultsAreFullAndFollowing) {
 }
 
 TEST(OptionsTest, ReadsEachVariable) {
-  Environment environment({"MEMTRACE_OUT=/tmp/%p.mtr", "MEMTRACE_DEPTH=64", "MEMTRACE_FOLLOW=0", "MEMTRACE_QUIET=1",
-                           "MEMTRACE_COMPRESS=0", "MEMTRACE_HELPER=0", "MEMTRACE_REPORT=top", "MEMTRACE_MODE=full"});
+  Environment environment({"MEMTRACE_OUT=/tmp/%p.mtr", "MEMTRACE_DEPTH=64", "MEMTRACE_FOLLOW=0",
+                           "MEMTRACE_QUIET=1", "MEMTRACE_COMPRESS=0", "MEMTRACE_HELPER=0",
+                           "MEMTRACE_REPORT=top", "MEMTRACE_MODE=full"});
   Options options;
   ASSERT_TRUE(ReadOptions(environment.get(), &options));
   EXPECT_STREQ(options.out, "/tmp/%p.mtr");
@@ -74,10 +75,21 @@ INSTANTIATE_TEST_SUITE_P(Values, WrongValueTest,
                                          "MEMTRACE_DEPTH=1000001", "MEMTRACE_FOLLOW=yes", "MEMTRACE_QUIET=2",
                                          "MEMTRACE_OUT=", "MEMTRACE_MODE=sample", "MEMTRACE_REPORT=html"));
 
+TEST(OptionsTest, AMisspeltVariableIsSaidAndIgnored) {
+  Environment environment({"MEMTRACE_DEPHT=5", "MEMTRACE_SOMEONE_ELSES=1"});
+  Options options;
+  testing::internal::CaptureStderr();
+  EXPECT_TRUE(ReadOptions(environment.get(), &options));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "memtrace: MEMTRACE_DEPHT is not a setting; did you mean MEMTRACE_DEPTH? It is ignored.\n");
+  EXPECT_EQ(options.depth, 0u);
+}
+
 TEST(RemoveFromPreloadTest, KeepsOtherEntries) {
   Environment environment({"A=1", "LD_PRELOAD=/x/first.so:/opt/lib/libmemtrace.so:second.so", "B=2"});
   RemoveFromPreload(environment.get(), "libmemtrace.so");
-  EXPECT_EQ(environment.Entries(), (std::vector<std::string>{"A=1", "LD_PRELOAD=/x/first.so:second.so", "B=2"}));
+  EXPECT_EQ(environment.Entries(),
+            (std::vector<std::string>{"A=1", "LD_PRELOAD=/x/first.so:second.so", "B=2"}));
 }
 
 TEST(RemoveFromPreloadTest, UnderstandsBlanksAndPosition) {
@@ -95,7 +107,8 @@ TEST(RemoveFromPreloadTest, DropsAnEmptyVariable) {
 TEST(RemoveFromPreloadTest, DoesNotTouchSimilarNames) {
   Environment environment({"LD_PRELOAD=notlibmemtrace.so:libmemtrace.so.bak"});
   RemoveFromPreload(environment.get(), "libmemtrace.so");
-  EXPECT_EQ(environment.Entries(), (std::vector<std::string>{"LD_PRELOAD=notlibmemtrace.so:libmemtrace.so.bak"}));
+  EXPECT_EQ(environment.Entries(),
+            (std::vector<std::string>{"LD_PRELOAD=notlibmemtrace.so:libmemtrace.so.bak"}));
 }
 
 }  // namespace
