@@ -6,7 +6,8 @@
 //         ├─ modules     executable mappings with build-ids
 //         ├─ threads     ordinal → tid, name
 //         ├─ marks       named moments, each with its checkpoint
-//         ├─ checkpoints readings of process memory
+//         ├─ checkpoints readings of process memory, in sums
+//         ├─ memory      readings of process memory, range by range
 //         ├─ notes       what the recorder wanted said
 //         ├─ symbols     names that a packed trace brings along
 //         └─ damage      what could not be read, by file offset
@@ -70,6 +71,35 @@ struct Checkpoint {
   std::uint64_t allocator_free = format::kUnknown;
 };
 
+// A range of the address space at a moment.
+struct MemoryRange {
+  std::uint64_t start = 0;  // [start, end) in the process; of kSmallFiles the length alone means something
+  std::uint64_t end = 0;
+  format::MemoryKind kind = format::MemoryKind::kAnonymous;
+  std::uint64_t resident_bytes = 0;
+  std::uint64_t private_bytes = 0;  // of them copies of a file's pages, this process's alone
+  std::vector<std::uint64_t> runs;  // pages absent, resident, absent, ... from `start`; empty: not known
+  std::string name;                 // of the file, if it has much resident
+};
+
+// What lies in process memory at a moment; see format::LogMemory.
+struct MemoryReading {
+  std::uint64_t time_ns = 0;
+  ThreadId thread = 0;
+  format::CheckpointReason reason = format::CheckpointReason::kPeriodic;
+  format::ServingAllocator allocator = format::ServingAllocator::kOther;
+  bool knows_files = true;
+  std::uint64_t cost_ns = 0;
+  std::uint64_t resident = format::kUnknown;  // as the kernel counts it
+  std::uint64_t resident_file = format::kUnknown;
+  std::uint64_t jemalloc_allocated = format::kUnknown;
+  std::uint64_t jemalloc_active = format::kUnknown;
+  std::uint64_t jemalloc_metadata = format::kUnknown;
+  std::uint64_t jemalloc_resident = format::kUnknown;
+  std::uint64_t jemalloc_retained = format::kUnknown;
+  std::vector<MemoryRange> ranges;  // ascending, without overlaps
+};
+
 struct Mark {
   std::string name;
   std::uint64_t time_ns = 0;
@@ -124,6 +154,7 @@ struct Trace {
   std::vector<Thread> threads;          // by ThreadId
   std::vector<Mark> marks;              // by time
   std::vector<Checkpoint> checkpoints;  // by time
+  std::vector<MemoryReading> memory;    // by time
   std::vector<Note> notes;
   std::vector<Damage> damage;  // empty: everything was readable
   Symbols symbols;             // what `memtrace pack` put in; mostly nothing

@@ -9,6 +9,8 @@
 #include <span>
 #include <string>
 
+#include "memtrace/varint.h"
+
 namespace memtrace::reader {
 
 // A piece that is not there leaves ok() false and reads as zero or empty, as do all after it.
@@ -35,6 +37,24 @@ class LogPayload {
     return text;
   }
 
+  std::uint64_t Varint() {
+    std::uint64_t value = 0;
+    const std::uint8_t* end = bytes_.data() + bytes_.size();
+    const std::uint8_t* next = ok_ ? format::GetVarint(bytes_.data(), end, &value) : nullptr;
+    ok_ = next != nullptr;
+    if (!ok_) return 0;
+    bytes_ = bytes_.subspan(static_cast<std::size_t>(next - bytes_.data()));
+    return value;
+  }
+
+  // What follows, as a payload of its own.
+  LogPayload Part(std::size_t count) {
+    LogPayload part(Take(count));
+    part.ok_ = ok_;
+    return part;
+  }
+
+  std::size_t size() const { return bytes_.size(); }
   bool ok() const { return ok_; }
 
  private:

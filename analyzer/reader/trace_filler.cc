@@ -6,6 +6,8 @@
 #include <numeric>
 #include <utility>
 
+#include "analyzer/reader/memory_ranges.h"
+
 namespace memtrace::reader {
 namespace {
 
@@ -27,9 +29,7 @@ model::Checkpoint MakeCheckpoint(const format::LogCheckpoint& log, std::uint64_t
   model::Checkpoint checkpoint;
   checkpoint.time_ns = time_ns;
   checkpoint.thread = log.thread;
-  checkpoint.reason = log.reason <= static_cast<std::uint32_t>(format::CheckpointReason::kEnd)
-                          ? static_cast<format::CheckpointReason>(log.reason)
-                          : format::CheckpointReason::kPeriodic;
+  checkpoint.reason = ReasonOf(log.reason);
   checkpoint.resident = log.resident_bytes;
   checkpoint.resident_file = log.resident_file_bytes;
   checkpoint.virtual_size = log.virtual_bytes;
@@ -55,6 +55,8 @@ bool TraceFiller::Add(LogType type, std::uint64_t time_ns, LogPayload payload) {
       return AddMark(time_ns, &payload);
     case LogType::kCheckpoint:
       return AddCheckpoint(time_ns, &payload);
+    case LogType::kMemory:
+      return AddMemory(time_ns, &payload);
     case LogType::kNote:
       return AddNote(time_ns, &payload);
     case LogType::kEnd:
@@ -108,6 +110,27 @@ bool TraceFiller::AddCheckpoint(std::uint64_t time_ns, LogPayload* payload) {
   return true;
 }
 
+// A reading's records may stand among those of another one. One whose last record never came (the process was
+// killed) is dropped: its sum would be wrong.
+bool TraceFiller::AddMemory(std::uint64_t time_ns, LogPayload* payload) {
+  const auto log = payload->Struct<format::LogMemory>();
+  LogPayload body = payload->Part(log.body_bytes);
+  if (!payload->ok()) return false;
+  const auto [open, is_first] = open_readings_.try_emplace(log.number);
+  model::MemoryReading& reading = open->second.reading;
+  if (is_first) reading = MakeMemoryReading(log, time_ns);
+  const bool is_sound = AddMemoryRanges(&body, &open->second.page, &reading);
+  const bool is_last = (log.flags & format::kMemoryIsLast) != 0;
+  if (is_sound && is_last) {
+    reading.resident = log.resident_bytes;
+    reading.resident_file = log.resident_file_bytes;
+    reading.cost_ns = log.cost_ns;
+    trace_->memory.push_back(std::move(reading));
+  }
+  if (!is_sound || is_last) open_readings_.erase(open);
+  return is_sound;
+}
+
 bool TraceFiller::AddNote(std::uint64_t time_ns, LogPayload* payload) {
   const auto log = payload->Struct<format::LogNote>();
   model::Note note{time_ns, log.is_error != 0, payload->Text(log.text_bytes)};
@@ -134,6 +157,7 @@ void TraceFiller::Finish() {
   const auto earlier = [](const auto& a, const auto& b) { return a.time_ns < b.time_ns; };
   std::stable_sort(trace_->marks.begin(), trace_->marks.end(), earlier);
   std::stable_sort(trace_->notes.begin(), trace_->notes.end(), earlier);
+  std::stable_sort(trace_->memory.begin(), trace_->memory.end(), earlier);
 }
 
 void TraceFiller::SortCheckpoints() {

@@ -31,6 +31,7 @@ class TraceFiller {
   bool AddThread(LogPayload* payload);
   bool AddMark(std::uint64_t time_ns, LogPayload* payload);
   bool AddCheckpoint(std::uint64_t time_ns, LogPayload* payload);
+  bool AddMemory(std::uint64_t time_ns, LogPayload* payload);
   bool AddNote(std::uint64_t time_ns, LogPayload* payload);
   bool AddEnd(LogPayload* payload);
   void SortCheckpoints();
@@ -43,6 +44,11 @@ class TraceFiller {
   model::Trace* trace_;
   std::set<ModuleIdentity> modules_;
   std::map<model::ThreadId, std::size_t> waiting_marks_;  // by thread: its latest mark without a checkpoint
+  struct OpenReading {
+    model::MemoryReading reading;
+    std::uint64_t page = 0;  // where its last record ended
+  };
+  std::map<std::uint32_t, OpenReading> open_readings_;  // by number: those whose last record is to come
 };
 
 }  // namespace memtrace::reader

@@ -289,6 +289,7 @@ static_assert(sizeof(LogHeader) == 32);
 enum class LogType : std::uint32_t {
   kModule = 1, kModuleGone, kThread, kMark, kCheckpoint, kPause, kResume, kNote, kEnd,
   kPythonRuntime = 10, kPythonCode,
+  kMemory = 12,
 };
 
 struct LogRecord {
@@ -331,7 +332,7 @@ struct LogMark {
   // name
 };
 
-enum class CheckpointReason : std::uint32_t { kStart = 0, kPeriodic, kMark, kEnd };
+enum class CheckpointReason : std::uint32_t { kStart = 0, kPeriodic, kMark, kEnd, kHigh };  // kHigh: more than ever before
 inline constexpr std::uint64_t kUnknown = ~0ULL;
 
 // Process memory at a moment; kUnknown where it could not be read. A mark is followed by its checkpoint.
@@ -351,6 +352,52 @@ struct LogCheckpoint {
   std::uint64_t allocator_free_bytes;    // mallinfo2 fordblks
 };
 static_assert(sizeof(LogCheckpoint) == 96);
+
+// What lies in process memory at a moment: a *reading*. One too large for a record is cut into several, in order, all
+// with its number. `body` holds ranges of the address space, ascending; of each, as LEB128 numbers:
+//
+//   pages since the end of the range before, pages, MemoryKind, resident pages, of them private copies (kFile only),
+//   number of runs, the runs' pages: absent, resident, absent, ... (0 runs: how they lie is not known),
+//   bytes of a name, the name
+enum class MemoryKind : std::uint32_t {
+  kAnonymous = 0,    // private memory of no file
+  kBreak = 1,        // the data segment that brk moves, where glibc's malloc has its main arena
+  kArena = 2,        // one of glibc's other arenas, by its shape: at a multiple of 64 MiB, the rest of that forbidden
+  kMainStack = 3,
+  kThreadStack = 4,  // behind a guard page, or where a recorded thread has its stack
+  kFile = 5,
+  kShared = 6,       // shared memory of no file that has a name in a file system
+  kModuleData = 7,   // zero-initialised data directly behind that of a file
+  kOwn = 8,          // memtrace's own memory
+  kOwnFile = 9,      // its own library, and the parts of the trace that are mapped
+  kSmallFiles = 10,  // the sum of all files with little resident: its place means nothing
+};
+inline constexpr std::uint64_t kArenaBytes = 64ULL << 20;  // glibc: HEAP_MAX_SIZE
+
+enum class ServingAllocator : std::uint32_t { kOther = 0, kGlibc, kJemalloc, kTcmalloc, kMimalloc };
+
+// LogMemory::flags
+inline constexpr std::uint32_t kMemoryIsLast = 1;   // the reading's last record
+inline constexpr std::uint32_t kMemoryNoFiles = 2;  // what of a file's mapping is resident could not be read
+
+struct LogMemory {
+  std::uint32_t thread;
+  std::uint32_t number;     // of the reading, from 0
+  std::uint32_t reason;     // CheckpointReason
+  std::uint32_t allocator;  // ServingAllocator
+  std::uint32_t flags;
+  std::uint32_t body_bytes;
+  std::uint64_t cost_ns;              // how long reading took
+  std::uint64_t resident_bytes;       // /proc/self/statm, at its end; kUnknown where it could not be read
+  std::uint64_t resident_file_bytes;
+  std::uint64_t jemalloc_allocated_bytes;  // jemalloc(3), stats.*; kUnknown: not asked
+  std::uint64_t jemalloc_active_bytes;
+  std::uint64_t jemalloc_metadata_bytes;
+  std::uint64_t jemalloc_resident_bytes;
+  std::uint64_t jemalloc_retained_bytes;
+  // body
+};
+static_assert(sizeof(LogMemory) == 88);
 
 struct LogNote {
   std::uint32_t is_error;
