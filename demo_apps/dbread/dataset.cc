@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Statements that make and read a dataset's table.
+// Statements that make and read a dataset's tables.
 #include "demo_apps/dbread/dataset.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -10,49 +10,52 @@
 namespace dbread {
 namespace {
 
-std::string TypeName(const Column& column) {
-  switch (column.type) {
-    case ColumnType::kInteger:
-      return "integer";
-    case ColumnType::kDate:
-      return "date";
-    case ColumnType::kText:
-      break;
-  }
-  return "text";
+const Column& FindColumn(const std::vector<Column>& columns, const std::string& name) {
+  return *std::find_if(columns.begin(), columns.end(),
+                       [&name](const Column& column) { return column.name == name; });
 }
 
-std::string CreateStatement(const Dataset& dataset) {
+bool UsesSha1(const Table& table) {
+  return std::any_of(table.columns.begin(), table.columns.end(),
+                     [](const MadeColumn& column) { return column.type == ColumnType::kKeyText; });
+}
+
+std::string CreateStatement(const Dialect& dialect, const Table& table) {
   std::string columns;
-  for (const Column& column : dataset.columns) {
-    columns += fmt::format("{}{} {}", columns.empty() ? "" : ", ", column.name, TypeName(column));
-    if (&column == &dataset.columns.front()) columns += " PRIMARY KEY";
+  for (const MadeColumn& column : table.columns) {
+    columns += fmt::format("{} {}, ", column.name, dialect.TypeName(column.type));
   }
-  return fmt::format("CREATE TABLE {} ({})", dataset.name, columns);
+  const std::string& key = table.key.empty() ? table.columns.front().name : table.key;
+  return fmt::format("CREATE TABLE {} ({}PRIMARY KEY ({}))", table.name, columns, key);
 }
 
-std::string InsertStatement(const Connection& connection, const Dataset& dataset, std::size_t rows) {
+std::string InsertStatement(const Dialect& dialect, const Table& table, std::size_t rows) {
   std::string values;
-  for (const Column& column : dataset.columns) {
+  for (const MadeColumn& column : table.columns) {
     bool is_date = column.type == ColumnType::kDate;
     values += values.empty() ? "" : ", ";
-    values += is_date ? connection.Day(column.expression) : column.expression;
+    values += is_date ? dialect.Day(column.expression) : column.expression;
   }
-  return fmt::format("INSERT INTO {} SELECT {} FROM {}", dataset.name, values, connection.Series(rows));
+  return fmt::format("INSERT INTO {} SELECT {} FROM {}", table.name, values, dialect.Series(rows));
 }
 
 }  // namespace
 
 std::vector<Column> Dataset::Selected(bool one) const {
   if (!one) return columns;
-  auto is_chosen = [this](const Column& column) { return column.name == one_column; };
-  return {*std::find_if(columns.begin(), columns.end(), is_chosen)};
+  return {FindColumn(columns, one_column)};
 }
 
-std::string Dataset::SelectStatement(bool one) const {
-  std::string names;
-  for (const Column& column : Selected(one)) names += (names.empty() ? "" : ", ") + column.name;
-  return fmt::format("SELECT {} FROM {}", names, name);
+Query Dataset::Select(bool one) const {
+  Query query;
+  for (const Column& column : Selected(one)) query.columns.push_back({column.name, column.type});
+  query.from = from;
+  query.where = where;
+  return query;
+}
+
+const Column& Dataset::KeyColumn() const {
+  return FindColumn(columns, key);
 }
 
 std::string PickWord(const std::vector<std::string>& words, const std::string& number) {
@@ -64,15 +67,31 @@ std::string PickWord(const std::vector<std::string>& words, const std::string& n
                      width);
 }
 
-std::size_t PrepareDataset(Connection& connection, const Dataset& dataset, double scale) {
-  double scaled = std::round(static_cast<double>(dataset.full_rows) * scale);
-  auto rows = static_cast<std::size_t>(std::max(1.0, scaled));
+std::string Quotient(const std::string& number, std::size_t divisor) {
+  return fmt::format("(({0}) - ({0}) % {1}) / {1}", number, divisor);
+}
+
+std::vector<Column> ColumnsOf(const Table& table) {
+  std::vector<Column> columns;
+  for (const MadeColumn& column : table.columns) columns.push_back({column.name, column.type});
+  return columns;
+}
+
+std::size_t PrepareDataset(Connection& connection, const DatasetSource& source, double scale) {
+  const Dialect& dialect = connection.dialect();
+  std::size_t most_rows = 0;
   connection.Execute("BEGIN");
-  connection.Execute(fmt::format("DROP TABLE IF EXISTS {}", dataset.name));
-  connection.Execute(CreateStatement(dataset));
-  connection.Execute(InsertStatement(connection, dataset, rows));
+  for (const Table& table : source.tables(dialect)) {
+    double scaled = std::round(static_cast<double>(table.full_rows) * scale);
+    auto rows = static_cast<std::size_t>(std::max(1.0, scaled));
+    most_rows = std::max(most_rows, rows);
+    if (UsesSha1(table)) connection.EnableSha1();
+    connection.Execute(fmt::format("DROP TABLE IF EXISTS {}", table.name));
+    connection.Execute(CreateStatement(dialect, table));
+    connection.Execute(InsertStatement(dialect, table, rows));
+  }
   connection.Execute("COMMIT");
-  return rows;
+  return most_rows;
 }
 
 }  // namespace dbread

@@ -16,36 +16,54 @@ std::string LastName() {
   return PickWord(
       {"Allen", "Bartik", "Codd", "Dahl", "Engelbart", "Floyd", "Goldberg", "Hamilton", "Iverson", "Johnson",
        "Knuth", "Lovelace", "McCarthy", "Naur", "Perlman", "Ritchie", "Shannon", "Turing", "Wirth"},
-      "i / 17");
+      Quotient("i", 17));
 }
 
 std::string Department() {
   return PickWord({"Accounting", "Customer care", "Engineering", "Human resources", "Marketing", "Operations",
                    "Purchasing", "Research", "Sales"},
-                  "i / 5");
+                  Quotient("i", 5));
 }
 
 std::string City() {
   return PickWord({"Amsterdam", "Barcelona", "Copenhagen", "Dublin", "Edinburgh", "Florence", "Gothenburg",
                    "Helsinki", "Lisbon", "Munich", "Rotterdam", "Zurich"},
-                  "i / 11");
+                  Quotient("i", 11));
+}
+
+std::vector<Table> Tables(const Dialect&) {
+  std::string email = "lower(" + FirstName() + " || '.' || " + LastName() + ") || i || '@example.com'";
+  return {{.name = "employees",
+           .full_rows = 1'000'000,
+           .columns = {{"id", ColumnType::kInteger, "i"},
+                       {"first_name", ColumnType::kText, FirstName()},
+                       {"last_name", ColumnType::kText, LastName()},
+                       {"email", ColumnType::kText, email},
+                       {"department", ColumnType::kText, Department()},
+                       {"city", ColumnType::kText, City()},
+                       {"hire_date", ColumnType::kDate, "(i % 8000)"},
+                       {"salary", ColumnType::kInteger, "90000 + (i % 997) * 75"}},
+           .key = "id"}};
+}
+
+Dataset Describe() {
+  return {.name = "employees",
+          .columns = {{"id", ColumnType::kInteger},
+                      {"first_name", ColumnType::kText},
+                      {"last_name", ColumnType::kText},
+                      {"email", ColumnType::kText},
+                      {"department", ColumnType::kText},
+                      {"city", ColumnType::kText},
+                      {"hire_date", ColumnType::kDate},
+                      {"salary", ColumnType::kInteger}},
+          .from = "employees",
+          .where = "",
+          .key = "id",
+          .one_column = "email"};
 }
 
 }  // namespace
 
-Dataset EmployeesDataset() {
-  std::string email = "lower(" + FirstName() + " || '.' || " + LastName() + ") || i || '@example.com'";
-  return {.name = "employees",
-          .full_rows = 1'000'000,
-          .columns = {{"id", ColumnType::kInteger, "i"},
-                      {"first_name", ColumnType::kText, FirstName()},
-                      {"last_name", ColumnType::kText, LastName()},
-                      {"email", ColumnType::kText, email},
-                      {"department", ColumnType::kText, Department()},
-                      {"city", ColumnType::kText, City()},
-                      {"hire_date", ColumnType::kDate, "(i % 8000)"},
-                      {"salary", ColumnType::kInteger, "90000 + (i % 997) * 75"}},
-          .one_column = "email"};
-}
+const DatasetSource kEmployees = {Describe, Tables};
 
 }  // namespace dbread

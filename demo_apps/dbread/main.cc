@@ -12,9 +12,13 @@
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <optional>
 
+#include "demo_apps/dbread/batch_times.h"
 #include "demo_apps/dbread/dataset.h"
+#include "demo_apps/dbread/lookup.h"
 #include "demo_apps/dbread/options.h"
+#include "demo_apps/dbread/paged_read.h"
 #include "demo_apps/dbread/row_sink.h"
 
 namespace dbread {
@@ -30,18 +34,38 @@ void SetUpLog() {
   spdlog::set_pattern("%n: %v");
 }
 
-std::unique_ptr<Connection> Connect(const Options& options) {
-  if (options.driver == Driver::kPostgres) return ConnectToPostgres(options.database);
-  return ConnectToSqlite(options.database, options.prepare);
+const DatasetSource& FindDataset(const std::string& name) {
+  if (name == "records") return kRecords;
+  if (name == "emails") return kEmails;
+  if (name == "pictures") return kPictures;
+  if (name == "events") return kEvents;
+  return kEmployees;
 }
 
-Dataset FindDataset(const Options& options) {
-  return options.dataset == "records" ? RecordsDataset() : EmployeesDataset();
+std::size_t PlaceOf(const std::vector<Column>& columns, const std::string& name) {
+  auto found =
+      std::find_if(columns.begin(), columns.end(), [&](const Column& column) { return column.name == name; });
+  return static_cast<std::size_t>(found - columns.begin());
 }
 
 std::unique_ptr<RowSink> MakeSink(const Options& options, const Dataset& dataset) {
-  if (options.rows == RowKind::kTuples) return MakeTupleSink(dataset, options.one_column, options.keep);
-  return MakeStructSink(dataset, options.one_column, options.keep);
+  std::vector<Column> columns = dataset.Selected(options.one_column);
+  SinkRequest request{dataset.name, columns, options.one_column, options.keep, PlaceOf(columns, dataset.key)};
+  switch (options.rows) {
+    case RowKind::kTuples:
+      break;
+    case RowKind::kNamed:
+      return MakeNamedSink(request);
+    case RowKind::kStructs:
+      return MakeStructSink(request);
+    case RowKind::kValidated:
+      return MakeValidatedSink(request);
+    case RowKind::kValidatedExisting:
+      return MakeValidatedExistingSink(request);
+    case RowKind::kEntities:
+      return MakeEntitySink(request);
+  }
+  return MakeTupleSink(request);
 }
 
 // The result is the same for every driver, read and kind of rows.
@@ -50,28 +74,41 @@ void PrintResult(const Dataset& dataset, const RowSink& sink) {
   if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write the result to standard output");
 }
 
-void Read(const Options& options, const Dataset& dataset, Connection& connection) {
+void Read(const Options& options, const Dataset& dataset, Connection& connection,
+          std::optional<Lookup>& lookup) {
   std::unique_ptr<RowSink> sink = MakeSink(options, dataset);
+  BatchTimes times;
   std::unique_ptr<BatchReader> reader =
-      connection.Open({dataset.SelectStatement(options.one_column), options.read, options.batch_rows});
+      OpenRead(connection, dataset, {dataset.Select(options.one_column), options.read, options.batch_rows});
   EnterPhase("Result iteration start");
-  while (RowBatch* batch = reader->Next()) {
-    for (std::size_t i = 0; i < batch->size(); i++) sink->Add(batch->Row(i));
+  while (RowBatch* batch = times.Measure([&] { return reader->Next(); })) {
+    for (std::size_t i = 0; i < batch->size(); i++) {
+      sink->Add(batch->Row(i));
+      if (lookup) lookup->Add(batch->Row(i));
+    }
   }
   EnterPhase("Result iteration end");
   PrintResult(dataset, *sink);
+  if (options.page_times) times.Log();
+}
+
+void ReadAndRelease(const Options& options, const Dataset& dataset, Connection& connection) {
+  std::optional<Lookup> lookup;
+  if (options.lookup) lookup.emplace(PlaceOf(dataset.Selected(options.one_column), dataset.one_column));
+  Read(options, dataset, connection, lookup);
+  EnterPhase("Rows released");
+  if (lookup) spdlog::info("the dictionary has {} entries", lookup->size());
 }
 
 void Run(const Options& options) {
-  Dataset dataset = FindDataset(options);
-  std::unique_ptr<Connection> connection = Connect(options);
+  const DatasetSource& source = FindDataset(options.dataset);
+  std::unique_ptr<Connection> connection = Connect(options.driver, options.prepare);
   EnterPhase("Engine connected");
   if (options.prepare) {
-    std::size_t rows = PrepareDataset(*connection, dataset, options.scale);
-    spdlog::info("table {} has {} rows now", dataset.name, rows);
+    std::size_t rows = PrepareDataset(*connection, source, options.scale);
+    spdlog::info("table {} has {} rows now", options.dataset, rows);
   } else {
-    Read(options, dataset, *connection);
-    EnterPhase("Rows released");
+    ReadAndRelease(options, source.describe(), *connection);
   }
 }
 
@@ -95,6 +132,9 @@ int main(int argc, char** argv) {
     dbread::SetUpLog();
     dbread::EnterPhase("After imports");
     dbread::Run(parsed.options);
+  } catch (const dbread::UnsupportedRead& error) {
+    dbread::Complain(error);
+    return 2;
   } catch (const std::exception& error) {
     dbread::Complain(error);
     return 1;

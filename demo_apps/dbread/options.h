@@ -6,22 +6,23 @@
 #include <string>
 
 #include "demo_apps/dbread/connection.h"
+#include "demo_apps/dbread/driver.h"
 
 namespace dbread {
 
-enum class Driver { kPostgres, kSqlite };
-enum class RowKind { kTuples, kStructs };
+enum class RowKind { kTuples, kNamed, kStructs, kValidated, kValidatedExisting, kEntities };
 
 struct Options {
-  Driver driver = Driver::kSqlite;
+  DriverOptions driver;
   ReadKind read = ReadKind::kEager;
   RowKind rows = RowKind::kTuples;
   bool one_column = false;
   bool keep = false;
+  bool lookup = false;
+  bool page_times = false;
   std::size_t batch_rows = 100;
   std::string dataset = "employees";
   double scale = 1.0;
-  std::string database;
   bool prepare = false;
 };
 

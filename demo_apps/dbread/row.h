@@ -3,10 +3,12 @@
 //
 //   Connection ──Open──► BatchReader ──Next──► RowBatch ──Row(i)──► RowView ──► RowSink keeps or drops
 //
-//                 eager        one batch, the whole result
-//                 batched      batches out of a buffer in the client
-//                 single-row   batches of one row
-//                 cursor       a fetch, a batch
+//                 eager           one batch, the whole result
+//                 batched         batches out of a buffer in the client
+//                 single-row      batches of one row
+//                 cursor          a fetch, a batch
+//                 offset, keyset  a page, a batch
+//                 copy            batches of one row
 #pragma once
 
 #include <cstddef>
@@ -23,9 +25,15 @@ class DatabaseError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// A choice that this driver cannot follow. One line.
+class UnsupportedRead : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 struct Field {
   std::string_view text;  // as the database prints the value
   bool is_null = false;
+  bool is_hex = false;  // bytes, two digits each: PostgreSQL's text form of them, without its \x
 };
 
 using RowView = std::span<const Field>;

@@ -46,10 +46,28 @@ class KeepOrDrop : public RowSink {
   std::vector<typename Kind::Row> kept_;
 };
 
-// Rows as a list of values that know their type, whatever the table: what a driver without a model gives.
-std::unique_ptr<RowSink> MakeTupleSink(const Dataset& dataset, bool one_column, bool keep);
+struct SinkRequest {
+  std::string dataset;
+  std::vector<Column> columns;  // of the rows that come
+  bool one_column = false;
+  bool keep = false;
+  std::size_t key_place = 0;  // which of the columns is the key; entities need it
+};
 
-// Rows as objects of a class made for the table.
-std::unique_ptr<RowSink> MakeStructSink(const Dataset& dataset, bool one_column, bool keep);
+// Rows as a list of values that know their type, whatever the table: what a driver without a model gives.
+std::unique_ptr<RowSink> MakeTupleSink(const SinkRequest& request);
+
+// The same in objects of their own, with names: what a SQL layer without ORM gives.
+std::unique_ptr<RowSink> MakeNamedSink(const SinkRequest& request);
+
+// Rows as objects of a class made for the table; nothing is checked.
+std::unique_ptr<RowSink> MakeStructSink(const SinkRequest& request);
+
+// Rows as checked objects of a model: made from named arguments, or from a row that stays beside them.
+std::unique_ptr<RowSink> MakeValidatedSink(const SinkRequest& request);
+std::unique_ptr<RowSink> MakeValidatedExistingSink(const SinkRequest& request);
+
+// Rows as entities of a session: an identity map and per-object state, as an ORM keeps them.
+std::unique_ptr<RowSink> MakeEntitySink(const SinkRequest& request);
 
 }  // namespace dbread

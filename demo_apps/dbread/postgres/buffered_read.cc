@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
-// Eager and batched: PQexec, which buffers every row in the client.
+// Eager and batched: every row is buffered in the client, by PQexec or by its asynchronous equivalent.
 #include <algorithm>
 
 #include "demo_apps/dbread/postgres/reads.h"
 #include "demo_apps/dbread/postgres/result.h"
+#include "demo_apps/dbread/postgres/session.h"
 
 namespace dbread::postgres {
 namespace {
 
 class BufferedRead : public BatchReader {
  public:
-  BufferedRead(PGconn* connection, const std::string& sql, std::size_t batch_rows) {
-    result_ = RunStatement(connection, sql);
+  BufferedRead(Session& session, const std::string& sql, std::size_t batch_rows) {
+    result_ = session.Run(sql);
     rows_ = PQntuples(result_.get());
     constexpr std::size_t kMostRows = 1 << 30;
     batch_rows_ = batch_rows == 0 ? rows_ : static_cast<int>(std::min(batch_rows, kMostRows));
@@ -35,9 +36,8 @@ class BufferedRead : public BatchReader {
 
 }  // namespace
 
-std::unique_ptr<BatchReader> OpenBuffered(PGconn* connection, const std::string& sql,
-                                          std::size_t batch_rows) {
-  return std::make_unique<BufferedRead>(connection, sql, batch_rows);
+std::unique_ptr<BatchReader> OpenBuffered(Session& session, const std::string& sql, std::size_t batch_rows) {
+  return std::make_unique<BufferedRead>(session, sql, batch_rows);
 }
 
 }  // namespace dbread::postgres

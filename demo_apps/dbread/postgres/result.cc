@@ -6,6 +6,8 @@
 
 namespace dbread::postgres {
 
+constexpr Oid kBytesType = 17;  // bytea; the numbers of built-in types never change
+
 void ThrowError(PGconn* connection, const PGresult* result) {
   const char* primary = result != nullptr ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : nullptr;
   const char* state = result != nullptr ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : nullptr;
@@ -13,13 +15,6 @@ void ThrowError(PGconn* connection, const PGresult* result) {
   constexpr std::string_view kUndefinedTable = "42P01";
   if (state != nullptr && state == kUndefinedTable) message += "; dbread --prepare makes it";
   throw DatabaseError(message);
-}
-
-ResultHandle RunStatement(PGconn* connection, const std::string& sql) {
-  ResultHandle result(PQexec(connection, sql.c_str()));
-  ExecStatusType status = PQresultStatus(result.get());
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) ThrowError(connection, result.get());
-  return result;
 }
 
 void ResultBatch::Show(const PGresult* result, int first, int last) {
@@ -34,7 +29,9 @@ RowView ResultBatch::Row(std::size_t index) {
   int columns = PQnfields(result_);
   for (int i = 0; i < columns; i++) {
     auto bytes = static_cast<std::size_t>(PQgetlength(result_, row, i));
-    fields_[i] = {{PQgetvalue(result_, row, i), bytes}, PQgetisnull(result_, row, i) != 0};
+    std::string_view text(PQgetvalue(result_, row, i), bytes);
+    bool is_bytes = PQftype(result_, i) == kBytesType && text.starts_with("\\x");
+    fields_[i] = {is_bytes ? text.substr(2) : text, PQgetisnull(result_, row, i) != 0, is_bytes};
   }
   return {fields_, static_cast<std::size_t>(columns)};
 }

@@ -24,9 +24,6 @@ using ResultHandle = std::unique_ptr<PGresult, ClearResult>;
 // Throws what the connection or the result complains about.
 [[noreturn]] void ThrowError(PGconn* connection, const PGresult* result);
 
-// Runs a statement to its end and holds its whole result.
-ResultHandle RunStatement(PGconn* connection, const std::string& sql);
-
 // A result as a batch of rows.
 class ResultBatch : public RowBatch {
  public:
