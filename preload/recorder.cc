@@ -9,6 +9,7 @@
 
 #include "preload/base/clock.h"
 #include "preload/recorder_inline.h"
+#include "preload/python/runtime.h"
 #include "preload/recording.h"
 #include "preload/trace/checkpoint.h"
 
@@ -30,18 +31,6 @@ namespace {
 constinit ThreadState g_setting_up{};
 
 constexpr std::uint64_t kCheckpointEveryNs = 10'000'000;
-
-// The top of the stack we are on: the main thread's, or that of a thread made by pthread_create, whose control
-// block lies just above its stack. pthread_getattr_np would lock, and deadlock inside realloc.
-std::uintptr_t StackTop() {
-  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-  const auto main_top = (reinterpret_cast<std::uintptr_t>(__libc_stack_end) + 4095) & ~std::uintptr_t{4095};
-  const auto thread_top = static_cast<std::uintptr_t>(pthread_self());
-  const bool below_thread = here < thread_top;
-  const bool below_main = here < main_top;
-  if (below_thread && (!below_main || thread_top < main_top)) return thread_top;
-  return below_main ? main_top : (here + 4095) & ~std::uintptr_t{4095};
-}
 
 void LogThread(Recording& recording, ThreadState& state) {
   sys::Call(SYS_prctl, PR_GET_NAME, sys::AsLong(state.name));
@@ -129,6 +118,18 @@ bool IsByOuterCall(const PendingCall& outer, const Caller& caller) {
 
 }  // namespace
 
+// The main thread's, or that of a thread made by pthread_create, whose control block lies just above its stack.
+// pthread_getattr_np would lock, and deadlock inside realloc.
+std::uintptr_t StackTop() {
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  const auto main_top = (reinterpret_cast<std::uintptr_t>(__libc_stack_end) + 4095) & ~std::uintptr_t{4095};
+  const auto thread_top = static_cast<std::uintptr_t>(pthread_self());
+  const bool below_thread = here < thread_top;
+  const bool below_main = here < main_top;
+  if (below_thread && (!below_main || thread_top < main_top)) return thread_top;
+  return below_main ? main_top : (here + 4095) & ~std::uintptr_t{4095};
+}
+
 ThreadState* EnterSlow(ThreadState* state) {
   if (state == &g_setting_up) return nullptr;
   if (state == &g_no_state || state->tid == 0) return SetUpThread();  // tid 0: wiped by fork
@@ -160,20 +161,35 @@ void StopForLackOfMemory() {
   if (Recording* recording = CurrentRecording()) StopRecording(*recording, LastError(*recording));
 }
 
+namespace {
+
+// RecordCaptured where there may be a Python runtime.
+void RecordJoined(ThreadState* state, void* block, std::size_t size_bytes, format::AllocKind kind,
+                  const Caller& caller) {
+  if (__builtin_expect(!state->has_python, 1)) return RecordCaptured(state, block, size_bytes, kind, caller);
+  if (g_paused) return Leave(state);
+  WriteAllocation(state, block, size_bytes, CaptureWithPython(state, kind, caller));
+}
+
+}  // namespace
+
 void RecordAllocation(void* block, std::size_t size_bytes, format::AllocKind kind, const Caller& caller) {
   ThreadState* state = Enter();
   if (state == nullptr) return;
   if (__builtin_expect(block == nullptr, 0)) return Leave(state);
   if (__builtin_expect(state->pending.is_set, 0)) {
+    if (state->pending.is_python && IsForPython(state->pending, block, size_bytes)) return Leave(state);
     PendingCall& outer = state->pending;
-    if (IsByOuterCall(outer, caller)) {
-      outer.is_set = false;
-      return RecordCaptured(state, block, outer.size_bytes, outer.kind, outer.caller);
+    if (!outer.is_python) {
+      if (IsByOuterCall(outer, caller)) {
+        outer.is_set = false;
+        return RecordJoined(state, block, outer.size_bytes, outer.kind, outer.caller);
+      }
+      outer.nested_start = Address(block);
+      outer.nested_end = Address(block) + size_bytes;
     }
-    outer.nested_start = Address(block);
-    outer.nested_end = Address(block) + size_bytes;
   }
-  RecordCaptured(state, block, size_bytes, kind, caller);
+  RecordJoined(state, block, size_bytes, kind, caller);
 }
 
 void RecordFree(void* block, format::FreeForm form) {
@@ -194,6 +210,11 @@ ReallocToken RecordReallocBegin(void* old_block) {
   if (old_block == nullptr) return {false};
   ThreadState* state = Enter();
   if (state == nullptr || !EnsureRoom(state)) return {false};
+  if (state->deleting == Address(old_block)) {  // Python's realloc, which has recorded it
+    state->deleting = 0;
+    Leave(state);
+    return {false};
+  }
   const bool can_cancel = (Address(old_block) & 7) == 0;
   if (can_cancel) {
     state->encoder.ReallocBegin(NowTicks(), Address(old_block));
@@ -225,7 +246,7 @@ void BeginOuterCall(std::size_t size_bytes, format::AllocKind kind, const Caller
     state->pending.function = real;
   } else {
     if (state->pending.is_set) *saved = state->pending;
-    state->pending = PendingCall{true, kind, size_bytes, caller, real, 0, 0};
+    state->pending = PendingCall{true, false, kind, size_bytes, caller, real, 0, 0};
   }
   Leave(state);
 }
@@ -242,7 +263,7 @@ void EndOuterCall(void* block, const Caller& caller, const PendingCall& saved) {
   const bool lies_in_nested = Address(block) >= ours.nested_start && Address(block) < ours.nested_end;
   // A pool's new piece is recorded as a whole, not once more by the block cut from it.
   if (!is_open || block == nullptr || lies_in_nested) return Leave(state);
-  RecordCaptured(state, block, ours.size_bytes, ours.kind, caller);
+  RecordJoined(state, block, ours.size_bytes, ours.kind, caller);
 }
 
 void BeginDelete(void* block, format::FreeForm form) {
@@ -264,7 +285,9 @@ void RecordWithStack(format::ExtendedEvent event, format::AllocKind kind, const 
   ThreadState* state = Enter();
   if (state == nullptr) return;
   if (!g_paused) {
-    const std::uint32_t node = Capture(state->capture, caller.pc, caller.sp, caller.rbp, kind);
+    const std::uint32_t node = state->has_python
+                                   ? CaptureWithPython(state, kind, caller)
+                                   : Capture(state->capture, caller.pc, caller.sp, caller.rbp, kind);
     if (node == 0 || !EnsureRoom(state)) return;
     state->encoder.Plain(event, NowTicks(), node, fields...);
   }
@@ -274,7 +297,9 @@ void RecordWithStack(format::ExtendedEvent event, format::AllocKind kind, const 
 }  // namespace
 
 void RecordMap(void* address, std::size_t length, int protection, int flags, const Caller& caller) {
-  RecordWithStack(format::ExtendedEvent::kMap, format::AllocKind::kMmap, caller, Address(address), length,
+  const format::AllocKind special = tls_state->map_kind;
+  const format::AllocKind kind = special == format::AllocKind::kMalloc ? format::AllocKind::kMmap : special;
+  RecordWithStack(format::ExtendedEvent::kMap, kind, caller, Address(address), length,
                   static_cast<std::uint32_t>(protection), static_cast<std::uint32_t>(flags));
 }
 
@@ -302,6 +327,7 @@ void BeginModuleChange() {
 
 void EndModuleChange() {
   ThreadState* state = Enter();
+  if (ThereIsPython()) DropUnloadedPythonRuntimes();
   ModulesChanged();
   if (state != nullptr) Leave(state);
 }

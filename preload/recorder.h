@@ -44,6 +44,9 @@ inline void Leave(ThreadState* state) {
   state->ready = 1;
 }
 
+// The top of the stack we are on.
+std::uintptr_t StackTop();
+
 // Makes room in the encoder; false once recording has stopped.
 bool NextWindow(ThreadState* state);
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "preload/base/clock.h"
+#include "preload/record_python.h"
 #include "preload/recorder.h"
 #include "preload/stack/capture_inline.h"
 
@@ -15,23 +16,27 @@ namespace memtrace::preload {
 // The capture found no memory: recording ends.
 void StopForLackOfMemory();
 
+// Writes an allocation down with the guard held and gives the guard back, unless recording has stopped.
+[[gnu::always_inline]] inline void WriteAllocation(ThreadState* state, void* block, std::size_t size_bytes,
+                                                   std::uint32_t node) {
+  if (__builtin_expect(node == 0, 0)) return StopForLackOfMemory();
+  if (!EnsureRoom(state)) return;
+  state->encoder.Alloc(NowTicks(), reinterpret_cast<std::uintptr_t>(block), size_bytes, node);
+  ++state->allocations;
+  Leave(state);
+}
+
 // Records an allocation with the guard held and gives the guard back, unless recording has stopped.
 [[gnu::always_inline]] inline void RecordCaptured(ThreadState* state, void* block, std::size_t size_bytes,
                                                   format::AllocKind kind, const Caller& caller) {
-  if (__builtin_expect(!g_paused, 1)) {
-    const std::uint32_t node = CaptureInline(state->capture, caller.pc, caller.sp, caller.rbp, kind);
-    if (__builtin_expect(node == 0, 0)) return StopForLackOfMemory();
-    if (!EnsureRoom(state)) return;
-    state->encoder.Alloc(NowTicks(), reinterpret_cast<std::uintptr_t>(block), size_bytes, node);
-    ++state->allocations;
-  }
-  Leave(state);
+  if (__builtin_expect(g_paused, 0)) return Leave(state);
+  WriteAllocation(state, block, size_bytes, CaptureInline(state->capture, caller.pc, caller.sp, caller.rbp, kind));
 }
 
 [[gnu::always_inline]] inline void RecordAllocationInline(void* block, std::size_t size_bytes, format::AllocKind kind,
                                                           const Caller& caller) {
   ThreadState* state = tls_state;
-  const bool is_usual = state->ready != 0 && !state->pending.is_set && block != nullptr;
+  const bool is_usual = state->ready != 0 && !state->pending.is_set && !state->has_python && block != nullptr;
   if (__builtin_expect(!is_usual, 0)) return RecordAllocation(block, size_bytes, kind, caller);
   state->ready = 0;
   std::atomic_signal_fence(std::memory_order_seq_cst);

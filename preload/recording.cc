@@ -13,6 +13,7 @@
 #include "preload/base/clock.h"
 #include "preload/base/fork_local.h"
 #include "preload/base/raw_log.h"
+#include "preload/python/runtime.h"
 #include "preload/site/site_tree.h"
 #include "preload/trace/checkpoint.h"
 
@@ -270,6 +271,7 @@ Recording* StartRecording() {
   }
   const bool started = LoadOptions() && Start(*recording);
   recording->phase.store(started ? RecordingPhase::kOn : RecordingPhase::kStopped, std::memory_order_release);
+  if (started && recording->is_forked_child) ReportPythonRuntimes();
   return started ? recording : nullptr;
 }
 

@@ -4,7 +4,8 @@
 //     tls_state ──► ThreadState ── ready     the guard: 1 = idle, 0 = inside the recorder, not set up, or wiped by fork
 //                               ├─ encoder   end of the thread's event window
 //                               ├─ capture   the stack captured last
-//                               └─ pending   the outer call (operator new, reallocarray …) a nested malloc serves
+//                               ├─ pending   the outer call (operator new, reallocarray …) a nested malloc serves
+//                               └─ python    the Python stack read last; only where a Python runtime was found
 //
 // A thread's state is found again by its tid when the thread is gone and given to a new one; there is no
 // thread-exit hook and no destructor, so frees that run after all destructors are still recorded.
@@ -42,6 +43,7 @@ struct CodeRange {
 // outer call's kind, size and caller, and the outer one records nothing.
 struct PendingCall {
   bool is_set;
+  bool is_python;           // a function of Python's allocators: record_python.cc
   format::AllocKind kind;
   std::size_t size_bytes;   // as asked for; the nested call may round it up
   Caller caller;
@@ -50,8 +52,12 @@ struct PendingCall {
   std::uintptr_t nested_end;
 };
 
+struct PythonStack;
+
 struct ThreadState {
   std::uint32_t ready;
+  bool has_python;  // there is a Python runtime: malloc looks for its frames
+  format::AllocKind map_kind;  // what the next mmap is for; kMalloc: anything
   std::uint32_t ordinal;
   PendingCall pending;
   std::uintptr_t deleting;  // operator delete(p) is under way: the free(p) inside it is the same free
@@ -65,6 +71,7 @@ struct ThreadState {
   std::uint32_t tid;
   ThreadState* next;                // list of all states of the recording
   char name[16];
+  PythonStack* python;              // null until this thread is seen in Python code
   ThreadCapture capture;
 };
 static_assert(sizeof(ThreadState) <= 4096);

@@ -62,6 +62,7 @@ bool ReadOne(const char* variable, const char* value, Options* options) {
   if (Equal(variable, "MEMTRACE_QUIET")) return ReadSwitch(variable, value, &options->quiet);
   if (Equal(variable, "MEMTRACE_COMPRESS")) return ReadSwitch(variable, value, &options->compress);
   if (Equal(variable, "MEMTRACE_HELPER")) return ReadSwitch(variable, value, &options->helper);
+  if (Equal(variable, "MEMTRACE_PYTHON")) return ReadSwitch(variable, value, &options->python);
   if (Equal(variable, "MEMTRACE_MODE")) {
     return Equal(value, "full") ||
            WrongValue(variable, value, "full (aggregate and sample are not built yet)");

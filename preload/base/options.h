@@ -13,6 +13,7 @@ struct Options {
   bool quiet = false;           // MEMTRACE_QUIET: nothing on stderr
   bool compress = true;         // MEMTRACE_COMPRESS: zstd for full windows
   bool helper = true;           // MEMTRACE_HELPER: a helper thread compresses
+  bool python = true;           // MEMTRACE_PYTHON: CPython's objects are recorded, with Python frames
   bool report_top = false;      // MEMTRACE_REPORT=top: the top-10 report on stderr at exit
 };
 

@@ -74,4 +74,7 @@ void ResolveMmapHooksEarly();
 void ResolveCxxHooksEarly();
 void ResolveSandboxHooksEarly();
 
+// From the library's constructor, when recording has started: CPython's allocators, now and whenever one is loaded.
+void StartPythonHooks();
+
 }  // namespace memtrace::preload

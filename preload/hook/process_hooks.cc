@@ -170,6 +170,7 @@ __attribute__((constructor)) void OnLoad() {
   ResolveCxxHooksEarly();
   ResolveSandboxHooksEarly();
   StartAtLoad();
+  StartPythonHooks();
 }
 __attribute__((destructor)) void OnExit() { FinishAtExit(); }
 }  // namespace

@@ -51,7 +51,7 @@ struct ThreadCapture {
   std::uint32_t read_count;
   std::uint32_t frame_capacity;
   std::uint32_t fresh_capacity;
-  std::uint32_t reserved;
+  bool has_no_nodes;  // its frames are all that is wanted, see capture_frames.h
   std::uintptr_t lowest;   // low never goes below; 0: unknown
   ThreadCapture* foreign;  // the same for the coroutine or signal stack used last; null: none yet
   bool is_foreign;         // this is somebody's `foreign`

@@ -60,6 +60,7 @@ bool IsOnForeignStack(const ThreadCapture& thread, std::uintptr_t sp) {
 }
 
 std::uint32_t CaptureForeign(ThreadCapture& thread, const WalkPosition& at, format::AllocKind kind) {
+  if (thread.has_no_nodes) return 0;
   ThreadCapture* const foreign = thread.is_foreign ? nullptr : ForeignOf(thread);
   if (foreign == nullptr) return CaptureCarefully(thread, at, kind, /*use_rules=*/true);
   if (IsOnForeignStack(thread, at.sp) && Enter(*foreign, at.sp)) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "preload/site/site_lookup.h"
+#include "preload/stack/capture_frames.h"
 #include "preload/stack/capture_internal.h"
 #include "preload/stack/capture_memory.h"
 #include "preload/stack/verified_prefix.h"
@@ -15,7 +16,6 @@ constinit std::uint32_t g_max_depth = 0;
 
 namespace {
 
-// A frame's key in the tree as the place of an allocation of that kind; as a caller it has kind 0.
 std::uint64_t SiteKey(const Frame& frame, std::uint64_t kind) {
   if (__builtin_expect(frame.Has(Frame::kOneOfMany), 0))
     return format::kManyCodesPc | format::kGuessBit | (kind << format::kKindShift);
@@ -159,7 +159,14 @@ std::uint32_t FindNodesToLimit(ThreadCapture& thread, std::uint32_t base, std::u
   return FindNode(thread, leaf, kind);
 }
 
+// What is returned instead of a node where none is wanted.
+constexpr std::uint32_t kFramesOnly = 1;
+
 }  // namespace
+
+std::uint64_t SiteKeyOf(const Frame& frame, std::uint64_t kind) {
+  return SiteKey(frame, kind);
+}
 
 void SetManyNodesForTest(std::uint64_t count) {
   g_many_nodes = count;
@@ -178,6 +185,7 @@ bool SetRoot(ThreadCapture& thread, bool complete) {
 }
 
 std::uint32_t LeafNode(ThreadCapture& thread, format::AllocKind kind) {
+  if (thread.has_no_nodes) return kFramesOnly;
   const Frame& leaf = *thread.innermost;
   const auto kind_bits = static_cast<std::uint8_t>(kind);
   if (leaf.node_kind() == kind_bits || leaf.node_kind() == (kind_bits | Frame::kKindOfDepthLimit))
@@ -202,6 +210,7 @@ std::uint32_t AppendFresh(ThreadCapture& thread, std::uint32_t base, std::uint32
   Frame* const first = thread.frames + base;
   PlaceFrames(thread, first, count, kind);
   thread.innermost = first + count;
+  if (thread.has_no_nodes) return kFramesOnly;
   if (__builtin_expect(IsBeyondLimit(leaf), 0)) return FindNodesToLimit(thread, base, leaf, kind);
   if (__builtin_expect(!FindNodes(first, thread.innermost), 0)) {
     DropPrefix(thread);

@@ -191,6 +191,7 @@ std::uint32_t CaptureSlowly(ThreadCapture& thread, std::uintptr_t pc, std::uintp
 
 std::uint32_t CaptureCarefully(ThreadCapture& thread, const WalkPosition& at, format::AllocKind kind,
                                bool use_rules, std::uintptr_t* top) {
+  if (thread.has_no_nodes) return 0;  // this walk has keys, but no frames
   ++thread.counters.foreign_walks;
   auto* keys = reinterpret_cast<std::uint64_t*>(thread.fresh);
   const std::uint32_t capacity = thread.fresh_capacity * (sizeof(Frame) / sizeof(std::uint64_t));

@@ -27,6 +27,7 @@ struct Module {
 constinit std::atomic<Module*> g_modules{nullptr};
 constinit std::atomic<std::uint32_t> g_next_id{0};
 constinit std::atomic<ModuleSink> g_sink{nullptr};
+constinit std::atomic<ModuleMet> g_met{nullptr};
 constinit std::atomic<std::uint32_t> g_permanent_count{0};  // modules with lower ids never go
 
 bool SameText(const char* a, const char* b) {
@@ -121,6 +122,10 @@ Module* Register(const dl_find_object& found, const ElfImage& image, std::uint8_
   return module;
 }
 
+void Meet(const dl_find_object& found) {
+  if (const ModuleMet met = g_met.load(std::memory_order_acquire); met != nullptr) met(found);
+}
+
 std::uint8_t IdentifyModule(const dl_find_object& found, std::uint64_t stamp) {
   const ElfImage image = ReadElfImage(found);
   const auto start = reinterpret_cast<std::uintptr_t>(found.dlfo_map_start);
@@ -132,6 +137,7 @@ std::uint8_t IdentifyModule(const dl_find_object& found, std::uint64_t stamp) {
     if (module->map_end <= start || module->map_start >= end) continue;
     if (IsSameModule(*module, found, image)) {
       MarkVerified(*module, found.dlfo_link_map, stamp);
+      Meet(found);
       return module->info.generation;
     }
     if (!overlaps || module->info.generation >= generation) generation = module->info.generation;
@@ -146,6 +152,7 @@ std::uint8_t IdentifyModule(const dl_find_object& found, std::uint64_t stamp) {
   const Module* module = Register(found, image, generation, stamp);
   const ModuleSink sink = g_sink.load(std::memory_order_acquire);
   if (module != nullptr && sink != nullptr) sink(module->info);
+  Meet(found);
   return generation;
 }
 
@@ -182,6 +189,10 @@ bool ModulesInit(ModuleSink sink) {
   const std::uint32_t loaded = g_next_id.load(std::memory_order_relaxed);
   g_permanent_count.store(LoadedWithTheProgram() ? loaded : 0, std::memory_order_relaxed);
   return g_modules.load(std::memory_order_acquire) != nullptr;
+}
+
+void SetModuleMet(ModuleMet met) {
+  g_met.store(met, std::memory_order_release);
 }
 
 void ModulesResetAfterFork() {

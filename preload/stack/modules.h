@@ -10,6 +10,8 @@
 // Thread-safety: everything may be called by any thread at any time. No lock is taken that dlopen holds.
 #pragma once
 
+#include <dlfcn.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -32,6 +34,11 @@ struct ModuleInfo {
 // Called when a module is first met, by whichever thread meets it, possibly inside a capture. Two threads may
 // report the same module at the same moment, then under two ids.
 using ModuleSink = void (*)(const ModuleInfo& module);
+
+// Called with every module that is loaded when code of it is first seen, be it new or back again after a dlclose; as a
+// ModuleSink otherwise. May be set once, at any time.
+using ModuleMet = void (*)(const dl_find_object& module);
+void SetModuleMet(ModuleMet met);
 
 // Brackets for a real dlclose. In between, captures trust nothing they remember; afterwards every rule and
 // every thread's prefix is dropped, lazily, at that thread's next capture. Calls may overlap and nest.

@@ -25,7 +25,7 @@ bool LogWriter::Init(TraceFile* file) {
 
 // One thread maps the next chunk, others wait the few microseconds for it. Who must not wait is a signal handler on
 // top of the very thread that maps; and nobody waits for ever, should that thread be cancelled on its way.
-ChunkHeader* LogWriter::Grow(ChunkHeader* full) {
+ChunkHeader* LogWriter::Grow(ChunkHeader* full, std::size_t record_bytes) {
   constexpr int kMaxYields = 100'000;
   const auto self = static_cast<std::uint32_t>(sys::Call(SYS_gettid));
   std::uint32_t nobody = 0;
@@ -36,15 +36,18 @@ ChunkHeader* LogWriter::Grow(ChunkHeader* full) {
   }
   ChunkHeader* chunk = chunk_.load(std::memory_order_acquire);
   if (chunk == full) {
-    chunk = static_cast<ChunkHeader*>(file_->MapChunk(format::ChunkKind::kLog, kLogBytes));
+    const std::size_t needed = sizeof(ChunkHeader) + sizeof(LogHeader) + record_bytes;
+    const std::size_t bytes = needed <= kLogBytes ? kLogBytes : (needed + kLogBytes - 1) / kLogBytes * kLogBytes;
+    chunk = static_cast<ChunkHeader*>(file_->MapChunk(format::ChunkKind::kLog, bytes));
     if (chunk != nullptr) chunk_.store(chunk, std::memory_order_release);
   }
   growing_tid_.store(0, std::memory_order_release);
   return chunk;
 }
 
-bool LogWriter::Append(format::LogType type, std::uint64_t ticks, Bytes fixed, Bytes first, Bytes second) {
-  const std::size_t record_bytes = (sizeof(LogRecord) + fixed.size + first.size + second.size + 7) & ~std::size_t{7};
+bool LogWriter::Append(format::LogType type, std::uint64_t ticks, Bytes fixed, Bytes first, Bytes second, Bytes third) {
+  const std::size_t content_bytes = fixed.size + first.size + second.size + third.size;
+  const std::size_t record_bytes = (sizeof(LogRecord) + content_bytes + 7) & ~std::size_t{7};
   ChunkHeader* chunk = chunk_.load(std::memory_order_acquire);
   while (chunk != nullptr) {
     const std::size_t room = chunk->size_bytes - sizeof(ChunkHeader) - sizeof(LogHeader);
@@ -53,13 +56,13 @@ bool LogWriter::Append(format::LogType type, std::uint64_t ticks, Bytes fixed, B
                                ? room
                                : used.fetch_add(static_cast<std::uint32_t>(record_bytes), std::memory_order_relaxed);
     if (at + record_bytes > room) {
-      chunk = Grow(chunk);
+      chunk = Grow(chunk, record_bytes);
       continue;
     }
     char* out = reinterpret_cast<char*>(HeaderOf(chunk) + 1) + at;
     auto* record = reinterpret_cast<LogRecord*>(out);
     out += sizeof(LogRecord);
-    for (const Bytes& part : {fixed, first, second}) {
+    for (const Bytes& part : {fixed, first, second, third}) {
       if (part.size == 0) continue;
       memcpy(out, part.data, part.size);
       out += part.size;

@@ -30,16 +30,18 @@ class LogWriter {
  public:
   bool Init(TraceFile* file);
 
-  // Appends a record made of up to three parts. False if there is no room and no more can be had.
-  bool Append(format::LogType type, std::uint64_t ticks, Bytes fixed, Bytes first = {}, Bytes second = {});
+  // Appends a record made of up to four parts. False if there is no room and no more can be had.
+  // A large one gets a chunk as large.
+  bool Append(format::LogType type, std::uint64_t ticks, Bytes fixed, Bytes first = {}, Bytes second = {},
+              Bytes third = {});
 
   template <typename Payload>
-  bool Append(format::LogType type, const Payload& payload, Bytes first = {}, Bytes second = {}) {
-    return Append(type, NowTicks(), Bytes{&payload, sizeof(payload)}, first, second);
+  bool Append(format::LogType type, const Payload& payload, Bytes first = {}, Bytes second = {}, Bytes third = {}) {
+    return Append(type, NowTicks(), Bytes{&payload, sizeof(payload)}, first, second, third);
   }
 
  private:
-  format::ChunkHeader* Grow(format::ChunkHeader* full);
+  format::ChunkHeader* Grow(format::ChunkHeader* full, std::size_t record_bytes);
 
   TraceFile* file_;
   std::atomic<format::ChunkHeader*> chunk_;

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: MIT
+#include "preload/python/frames.h"
+
+#include "preload/base/arena.h"
+#include "preload/python/codes.h"
+#include "preload/python/text.h"
+#include "preload/site/site_lookup.h"
+#include "preload/stack/capture_internal.h"
+#include "preload/stack/stack_memory.h"
+
+namespace memtrace::preload {
+namespace {
+
+constexpr std::uint32_t kFirstFrames = 128;
+constexpr std::uint32_t kMaxFrames = 1U << 20;
+constexpr std::uint8_t kOwnedByGenerator = 1;
+
+struct PlaceRange {
+  std::uint32_t first;
+  std::uint32_t end;
+};
+
+std::uint32_t HintOf(std::uintptr_t frame) { return frame >> 4 & (PythonStack::kHints - 1); }
+
+template <typename T>
+bool GrowArray(T*& array, std::uint32_t used, std::uint32_t capacity, std::uint32_t old_capacity) {
+  T* larger = MapArray<T>(capacity);
+  if (larger == nullptr) return false;
+  for (std::uint32_t i = 0; i < used; ++i) larger[i] = array[i];
+  if (array != nullptr) UnmapPrivate(array, old_capacity * sizeof(T));
+  array = larger;
+  return true;
+}
+
+// The fresh frames are kept, too. Those arrays that have grown stay so if another cannot.
+bool Grow(PythonStack& stack) {
+  const std::uint32_t old = stack.capacity;
+  const std::uint32_t capacity = old == 0 ? kFirstFrames : old * 2;
+  if (capacity > kMaxFrames) return false;
+  const bool grown = GrowArray(stack.frames, stack.depth, capacity, old) &&
+                     GrowArray(stack.instructions, stack.depth, capacity, old) &&
+                     GrowArray(stack.codes, stack.depth, capacity, old) &&
+                     GrowArray(stack.places, stack.depth, capacity, old) &&
+                     GrowArray(stack.fresh, old, capacity, old);
+  if (grown) stack.capacity = capacity;
+  return grown;
+}
+
+// What a frame holds now. The layout is a template's argument, so that the usual one has no tests in its loops.
+template <bool kObjects>
+struct Layout {
+  explicit Layout(const PythonOffsets& offsets) : at(offsets) {}
+
+  std::uintptr_t Back(std::uintptr_t frame) const { return PythonWord(frame, at.frame_back); }
+  std::uintptr_t Code(std::uintptr_t frame) const {
+    constexpr std::uintptr_t kTags = 7;  // of a reference, in later versions
+    return PythonWord(frame, at.frame_code) & ~kTags;
+  }
+  std::uintptr_t Instruction(std::uintptr_t frame) const {
+    if constexpr (kObjects) return static_cast<std::uint32_t>(PythonInt(frame, at.frame_instruction));
+    return PythonWord(frame, at.frame_instruction);
+  }
+  // An address is one of a code object's own; an index may be that of any, in a frame object used again.
+  bool IsAsRemembered(const PythonStack& stack, std::uint32_t i) const {
+    const std::uintptr_t frame = stack.frames[i];
+    if (Instruction(frame) != stack.instructions[i]) return false;
+    if constexpr (kObjects) return Code(frame) == stack.codes[i];
+    return true;
+  }
+
+  const PythonOffsets& at;
+};
+
+std::uintptr_t CurrentFrame(const PythonOffsets& at, std::uintptr_t thread_state) {
+  if (at.cframe_frame < 0) return PythonWord(thread_state, at.thread_frame);
+  const std::uintptr_t cframe = PythonWord(thread_state, at.thread_cframe);
+  return cframe == 0 ? 0 : PythonWord(cframe, at.cframe_frame);
+}
+
+std::uint8_t OwnerOf(const PythonOffsets& at, std::uintptr_t frame) {
+  return *reinterpret_cast<const std::uint8_t*>(frame + static_cast<std::uintptr_t>(at.frame_owner));
+}
+
+// The instruction in code units; kPythonOffsetUnknown before the first one.
+std::uint32_t UnitsOf(std::int64_t units) {
+  const bool is_known = units >= 0 && units < format::kPythonOffsetUnknown;
+  return is_known ? static_cast<std::uint32_t>(units) : format::kPythonOffsetUnknown;
+}
+
+template <bool kObjects>
+class Reader {
+ public:
+  Reader(PythonStack& stack, PythonRuntime& runtime) : stack_(stack), runtime_(runtime), layout_(*runtime.offsets) {}
+
+  bool Read(std::uintptr_t current) {
+    const std::uint64_t epoch = g_python_codes_epoch.load(std::memory_order_acquire);
+    if (stack_.runtime != &runtime_ || stack_.epoch != epoch) {
+      stack_.runtime = &runtime_;
+      stack_.epoch = epoch;
+      stack_.depth = 0;
+    }
+    std::uint32_t kept = 0;
+    const std::uint32_t fresh = WalkToRemembered(current, &kept);
+    if (fresh == kNoRoom) return Forget();
+    PlaceRange changed{kept, kept};
+    if (!Compare(kept, &changed)) {  // the chain is not the remembered one
+      std::uint32_t all = WalkAll(current);
+      if (all == kNoRoom) return Forget();
+      const std::uint32_t common = CommonOuter(all);
+      return Append(common, all);
+    }
+    for (std::uint32_t i = changed.first; i < changed.end; ++i) {
+      stack_.instructions[i] = layout_.Instruction(stack_.frames[i]);
+      if (!SetPlace(i)) return Forget();
+    }
+    return Append(kept, fresh);
+  }
+
+ private:
+  static constexpr std::uint32_t kNoRoom = ~0U;
+
+  bool Forget() {
+    stack_.depth = 0;
+    return false;
+  }
+
+  // Walks until a remembered frame is met; *kept: how many of them, from outside. How many were fresh.
+  std::uint32_t WalkToRemembered(std::uintptr_t frame, std::uint32_t* kept) {
+    std::uint32_t count = 0;
+    for (; frame != 0; frame = layout_.Back(frame)) {
+      const std::uint32_t hint = stack_.hints[HintOf(frame)];
+      if (hint < stack_.depth && stack_.frames[hint] == frame) {
+        *kept = hint + 1;
+        return count;
+      }
+      if (count == stack_.capacity && !Grow(stack_)) return kNoRoom;
+      stack_.fresh[count++] = frame;
+    }
+    *kept = 0;
+    return count;
+  }
+
+  std::uint32_t WalkAll(std::uintptr_t frame) {
+    std::uint32_t count = 0;
+    for (; frame != 0; frame = layout_.Back(frame)) {
+      if (count == stack_.capacity && !Grow(stack_)) return kNoRoom;
+      stack_.fresh[count++] = frame;
+    }
+    return count;
+  }
+
+  // Whether frames[0, kept) are still each other's callers; and from which on instructions have changed.
+  bool Compare(std::uint32_t kept, PlaceRange* changed) const {
+    std::uint32_t first = kept;
+    bool is_chain = true;
+    const std::uintptr_t* frames = stack_.frames;
+    for (std::uint32_t i = kept; i-- > 0;) {
+      if (__builtin_expect(!layout_.IsAsRemembered(stack_, i), 0)) first = i;
+      is_chain &= layout_.Back(frames[i]) == (i == 0 ? 0 : frames[i - 1]);
+      if (!is_chain) return false;
+    }
+    changed->first = first;
+    return true;
+  }
+
+  // How many frames at the outer end of fresh[0, count) are the remembered ones, unchanged.
+  std::uint32_t CommonOuter(std::uint32_t& count) const {
+    std::uint32_t common = 0;
+    while (common < stack_.depth && common < count && stack_.fresh[count - 1 - common] == stack_.frames[common] &&
+           layout_.IsAsRemembered(stack_, common)) {
+      ++common;
+    }
+    count -= common;
+    return common;
+  }
+
+  // Puts fresh[0, count) behind the first `kept` frames.
+  bool Append(std::uint32_t kept, std::uint32_t count) {
+    stack_.depth = kept;
+    while (kept + count > stack_.capacity) {
+      if (!Grow(stack_)) return Forget();
+    }
+    for (std::uint32_t i = kept; count > 0; ++i) {
+      const std::uintptr_t frame = stack_.fresh[--count];
+      stack_.frames[i] = frame;
+      stack_.instructions[i] = layout_.Instruction(frame);
+      stack_.hints[HintOf(frame)] = static_cast<std::uint16_t>(i);
+      stack_.depth = i + 1;
+      if (!SetPlace(i)) return Forget();
+    }
+    return true;
+  }
+
+  // Key, hash and the like of frame i, whose callers have theirs. False: no memory for its code's text.
+  bool SetPlace(std::uint32_t i) {
+    const std::uintptr_t frame = stack_.frames[i];
+    const std::uintptr_t code = layout_.Code(frame);
+    stack_.codes[i] = code;
+    PythonPlace place{};
+    place.real = PythonPlace::kNone;
+    if (i > 0) {
+      const PythonPlace& caller = stack_.places[i - 1];
+      place.path_hash = caller.path_hash;
+      place.node = caller.node;
+      place.shim = caller.shim;
+      place.real = caller.real;
+    }
+    bool is_shim = false;
+    std::uint32_t units = format::kPythonOffsetUnknown;
+    if (IsOfProgram(frame, code, stack_.instructions[i], &units, &is_shim)) {
+      const std::uint32_t id = PythonCodeId(runtime_, code);
+      if (id == 0) return false;
+      place.key = std::uint64_t{format::kPythonGeneration} << format::kGenerationShift |
+                  std::uint64_t{id} << format::kPythonCodeShift | units;
+      place.path_hash = SitePathHash(place.path_hash, place.key);
+      place.node = 0;
+      place.real = i;
+    }
+    if (is_shim) place.shim = frame;
+    stack_.places[i] = place;
+    return true;
+  }
+
+  bool IsOfProgram(std::uintptr_t frame, std::uintptr_t code, std::uintptr_t instruction, std::uint32_t* units,
+                   bool* is_shim) const {
+    const PythonOffsets& at = *runtime_.offsets;
+    if (code == 0 || PythonTypeOf(code) != runtime_.code_type) {
+      *is_shim = at.shim_owner >= 0 && OwnerOf(at, frame) >= at.shim_owner;
+      return false;
+    }
+    if constexpr (kObjects) {
+      // 3.10 counts in code units, earlier ones in bytes, two a unit.
+      const auto index = static_cast<std::int32_t>(instruction);
+      *units = UnitsOf(index < 0 ? index : at.minor >= 10 ? index : index / 2);
+      return true;
+    }
+    const std::uint8_t owner = OwnerOf(at, frame);
+    if (at.shim_owner >= 0 && owner >= at.shim_owner) {
+      *is_shim = true;
+      return false;
+    }
+    const std::uintptr_t start = code + static_cast<std::uintptr_t>(at.code_instructions);
+    const auto bytes = static_cast<std::int64_t>(instruction - start);
+    const std::int64_t index = bytes >= 0 ? bytes / 2 : -1;
+    *units = UnitsOf(index);
+    return owner == kOwnedByGenerator || index >= PythonInt(code, at.code_first_traceable);
+  }
+
+  PythonStack& stack_;
+  PythonRuntime& runtime_;
+  const Layout<kObjects> layout_;
+};
+
+// Gives the place its node, and its callers theirs where they have none yet. 0: storage failed, or no place up to
+// there is of the program.
+std::uint32_t NodeOf(PythonStack& stack, std::uint32_t index) {
+  std::uint32_t node = 0;
+  std::uint32_t first = index + 1;
+  for (; first > 0; --first) {
+    const PythonPlace& place = stack.places[first - 1];
+    node = place.node;
+    if (node != 0 || place.real == PythonPlace::kNone) break;
+  }
+  for (std::uint32_t i = first; i <= index; ++i) {
+    PythonPlace& place = stack.places[i];
+    if (place.real == i) node = SiteTreeChildInline(node, place.key, place.path_hash);
+    if (node == 0) return 0;
+    place.node = node;
+  }
+  return node;
+}
+
+// The first frames of a runtime are read with care: should its structures not be what they are said to be, then no
+// pointer is one.
+enum class Look : std::uint8_t { kRight, kWrong, kNothingYet };
+Look LookWithCare(const PythonRuntime& runtime, std::uintptr_t frame) {
+  const PythonOffsets& at = *runtime.offsets;
+  const auto is_object = [](std::uintptr_t object) { return (object & 7) == 0 && IsReadable(object) && IsReadable(object + 8); };
+  for (unsigned i = 0; i < 64 && frame != 0; ++i) {
+    const std::uintptr_t word = frame + static_cast<std::uintptr_t>(at.frame_code);
+    const std::uintptr_t back = frame + static_cast<std::uintptr_t>(at.frame_back);
+    if ((frame & 7) != 0 || !IsReadable(word) || !IsReadable(back)) return Look::kWrong;
+    const std::uintptr_t code = PythonWord(frame, at.frame_code) & ~std::uintptr_t{7};
+    if (code != 0 && !is_object(code)) return Look::kWrong;
+    if (code != 0 && PythonTypeOf(code) == runtime.code_type) {
+      const std::uintptr_t file = PythonWord(code, at.code_file);
+      return is_object(file) && PythonTypeOf(file) == runtime.text_type ? Look::kRight : Look::kWrong;
+    }
+    frame = PythonWord(frame, at.frame_back);
+  }
+  return frame == 0 ? Look::kNothingYet : Look::kWrong;
+}
+
+std::uintptr_t CarefulCurrentFrame(const PythonOffsets& at, std::uintptr_t thread_state) {
+  const int first = at.cframe_frame < 0 ? at.thread_frame : at.thread_cframe;
+  if ((thread_state & 7) != 0 || !IsReadable(thread_state + static_cast<std::uintptr_t>(first))) return 0;
+  const std::uintptr_t word = PythonWord(thread_state, first);
+  if (at.cframe_frame < 0) return word;
+  return word != 0 && (word & 7) == 0 && IsReadable(word + static_cast<std::uintptr_t>(at.cframe_frame)) ? PythonWord(word, at.cframe_frame) : 0;
+}
+
+// Whether the runtime's frames may be read.
+bool IsTrusted(PythonRuntime& runtime, std::uintptr_t thread_state) {
+  if (runtime.is_trusted.load(std::memory_order_relaxed)) return true;
+  const std::uintptr_t frame = CarefulCurrentFrame(*runtime.offsets, thread_state);
+  const Look look = LookWithCare(runtime, frame);
+  if (look == Look::kRight) runtime.is_trusted.store(true, std::memory_order_relaxed);
+  if (look == Look::kWrong) GiveUpPythonStacks(runtime, "its frames are not what those of its version are");
+  return look == Look::kRight;
+}
+
+}  // namespace
+
+PythonStack* NewPythonStack() {
+  auto* stack = MapArray<PythonStack>(1);
+  if (stack == nullptr) return nullptr;
+  if (Grow(*stack)) return stack;
+  UnmapPrivate(stack, sizeof(PythonStack));
+  return nullptr;
+}
+
+PythonPlace* ReadPythonStack(PythonStack& stack, PythonRuntime& runtime, std::uintptr_t thread_state) {
+  if (__builtin_expect(!IsTrusted(runtime, thread_state), 0)) return nullptr;
+  const PythonOffsets& at = *runtime.offsets;
+  const std::uintptr_t current = CurrentFrame(at, thread_state);
+  if (current == 0) return nullptr;
+  const bool was_read = at.has_frame_objects() ? Reader<true>(stack, runtime).Read(current)
+                                               : Reader<false>(stack, runtime).Read(current);
+  if (!was_read || stack.depth == 0) return nullptr;
+  const std::uint32_t real = stack.places[stack.depth - 1].real;
+  return real == PythonPlace::kNone ? nullptr : &stack.places[real];
+}
+
+std::uint32_t PythonCallerNode(PythonStack& stack, PythonPlace& place) {
+  return NodeOf(stack, static_cast<std::uint32_t>(&place - stack.places));
+}
+
+std::uint32_t PythonBlockNode(PythonStack& stack, PythonPlace& place, format::AllocKind kind) {
+  std::uint32_t& leaf = place.leaves[kind == format::AllocKind::kPythonObject ? 1 : 0];
+  if (leaf != 0) return leaf;
+  const auto index = static_cast<std::uint32_t>(&place - stack.places);
+  const std::uint32_t caller = index == 0 ? 0 : NodeOf(stack, index - 1);
+  const std::uint64_t caller_hash = index == 0 ? 0 : stack.places[index - 1].path_hash;
+  const bool has_caller = index != 0 && stack.places[index - 1].real != PythonPlace::kNone;
+  if (has_caller && caller == 0) return 0;
+  const std::uint64_t key = place.key | static_cast<std::uint64_t>(kind) << format::kKindShift;
+  leaf = SiteTreeChildInline(caller, key, SitePathHash(caller_hash, key));
+  return leaf;
+}
+
+}  // namespace memtrace::preload

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// The Python stack of a thread: from the interpreter's frames to a node of the call-site tree.
+//
+//   interpreter   frame ◄─back─ frame ◄─back─ … ◄─back─ current frame
+//   remembered    frames[0]     frames[1]               frames[depth-1]      addresses, outermost first
+//                 instructions[…]                                            and what they held then,
+//                 places[…]  {key, path hash, node, node as the place of a block}
+//
+// The current frame and those inside the newest remembered one are walked; the remembered ones are compared where
+// they lie, without following the chain, which takes half a nanosecond a frame. All of them each time: a frame's
+// slot is used again at the same address, so an unchanged inner frame says nothing about the outer ones.
+// Nothing of the interpreter's is changed, kept or counted, and nothing is called.
+//
+// Thread-safety: a PythonStack belongs to one thread.
+#pragma once
+
+#include <cstdint>
+
+#include "memtrace/trace_format.h"
+#include "preload/python/runtime.h"
+#include "preload/stack/capture.h"
+
+namespace memtrace::preload {
+
+struct PythonPlace {
+  std::uint64_t key;        // as a caller: kind 0
+  std::uint64_t path_hash;  // of the stack up to here
+  std::uintptr_t shim;      // innermost eval loop's own frame at or outside of this, on the C stack; 0: none known
+  std::uint32_t node;       // of the stack up to here, as a caller; 0: not asked for yet
+  std::uint32_t leaves[2];  // the same as the place of a kPythonMem or kPythonObject block
+  std::uint32_t real;       // index of the innermost frame of the program at or outside of this; kNone
+  static constexpr std::uint32_t kNone = ~0U;
+};
+
+struct PythonStack {
+  const PythonRuntime* runtime;  // whose frames these are
+  std::uint64_t epoch;           // of the code objects, when they were read
+  std::uint32_t depth;
+  std::uint32_t capacity;
+  std::uintptr_t* frames;
+  std::uintptr_t* instructions;
+  std::uintptr_t* codes;
+  PythonPlace* places;
+  std::uintptr_t* fresh;  // frames of a walk under way, innermost first
+  // Where a frame may be: index by some bits of its address.
+  static constexpr unsigned kHints = 256;
+  std::uint16_t hints[kHints];
+
+  ThreadCapture native;        // frames without nodes, for the inner part of joined stacks
+  std::atomic<bool> is_reading_unlocked;  // this thread reads its frames without holding Python's lock
+};
+
+// Null: no memory. Its memory stays for the life of the process, with the thread state that it belongs to.
+PythonStack* NewPythonStack();
+// The same for another thread.
+inline void ForgetPythonStack(PythonStack& stack) { stack.depth = 0; }
+
+// Reads the frames of `thread_state`, which must stay alive and keep its frames meanwhile. The innermost place of the
+// program; null: it is in no Python code, or there is no memory. Valid until the next call.
+PythonPlace* ReadPythonStack(PythonStack& stack, PythonRuntime& runtime, std::uintptr_t thread_state);
+
+// The node of `place` as a caller. 0: storage failed.
+std::uint32_t PythonCallerNode(PythonStack& stack, PythonPlace& place);
+// The node of a block of that kind allocated at `place`, which ReadPythonStack returned.
+std::uint32_t PythonBlockNode(PythonStack& stack, PythonPlace& place, format::AllocKind kind);
+
+}  // namespace memtrace::preload

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+#include "preload/record_python.h"
+
+#include <link.h>
+
+#include "preload/python/codes.h"
+#include "preload/python/joined_stack.h"
+#include "preload/recorder_inline.h"
+#include "preload/recording.h"
+#include "preload/stack/capture_frames.h"
+#include "preload/stack/modules_internal.h"
+
+namespace memtrace::preload {
+namespace {
+
+std::uintptr_t Address(const void* block) { return reinterpret_cast<std::uintptr_t>(block); }
+
+// A debugging layer asks malloc for this much more at most. Other memory that pymalloc takes meanwhile, for its
+// tables, is larger by more than that.
+constexpr std::size_t kMaxExtraBytes = 64;
+
+PythonStack* StackOf(ThreadState* state) {
+  if (__builtin_expect(state->python != nullptr, 1)) return state->python;
+  PythonStack* stack = NewPythonStack();
+  if (stack == nullptr || !FrameCaptureInit(stack->native, StackTop())) return nullptr;
+  return state->python = stack;
+}
+
+NativePosition PositionOf(const Caller& caller) { return {caller.pc, caller.sp, caller.rbp}; }
+
+std::uint32_t NativeNode(ThreadState* state, format::AllocKind kind, const Caller& caller) {
+  return Capture(state->capture, caller.pc, caller.sp, caller.rbp, kind);
+}
+
+// The node of a block of Python's allocators, whose caller holds Python's lock.
+std::uint32_t PythonNode(ThreadState* state, PythonRuntime& runtime, format::AllocKind kind, bool is_from_malloc,
+                         const Caller& caller) {
+  if (!runtime.has_stacks.load(std::memory_order_relaxed)) return NativeNode(state, kind, caller);
+  const auto thread_state = reinterpret_cast<std::uintptr_t>(runtime.current_thread_state());
+  PythonStack* stack = thread_state == 0 ? nullptr : StackOf(state);
+  PythonPlace* place = stack == nullptr ? nullptr : ReadPythonStack(*stack, runtime, thread_state);
+  if (place == nullptr) return NativeNode(state, kind, caller);
+  return is_from_malloc ? JoinedNode(*stack, *place, thread_state, PositionOf(caller), kind)
+                        : PythonOnlyNode(*stack, *place, kind);
+}
+
+// While one exists and is allowed, no Python thread state of this thread is given back by the runtime's end: either
+// this thread holds Python's lock, or it is the main thread, which ends the runtime itself, or the end has not begun,
+// and the thread that begins it waits before it unmaps frames (BeforePythonArenaFree).
+class FrameReading {
+ public:
+  FrameReading(ThreadState* state, const PythonRuntime& runtime) : runtime_(runtime) {
+    const void* current = runtime.current_thread_state();
+    if (runtime.current_is_own && current != nullptr) {
+      thread_state_ = current;
+      return;
+    }
+    const void* own = runtime.this_threads_state();
+    if (own == nullptr || own == current) {
+      thread_state_ = own;
+      return;
+    }
+    const bool is_main_thread = state->tid == static_cast<std::uint32_t>(CurrentRecording() != nullptr ? CurrentRecording()->pid : 0);
+    if (is_main_thread) {
+      if (!IsFinalizing()) thread_state_ = own;
+      return;
+    }
+    if (runtime.is_finalizing == nullptr || StackOf(state) == nullptr) return;
+    unlocked_ = state->python;
+    unlocked_->is_reading_unlocked.store(true, std::memory_order_seq_cst);
+    if (!IsFinalizing()) thread_state_ = own;
+  }
+  ~FrameReading() {
+    if (unlocked_ != nullptr) unlocked_->is_reading_unlocked.store(false, std::memory_order_release);
+  }
+  FrameReading(const FrameReading&) = delete;
+  FrameReading& operator=(const FrameReading&) = delete;
+
+  // 0: this thread has no Python frames, or they must not be read.
+  std::uintptr_t thread_state() const { return reinterpret_cast<std::uintptr_t>(thread_state_); }
+
+ private:
+  bool IsFinalizing() const { return runtime_.is_finalizing != nullptr && runtime_.is_finalizing() != 0; }
+
+  const PythonRuntime& runtime_;
+  const void* thread_state_ = nullptr;
+  PythonStack* unlocked_ = nullptr;
+};
+
+// The joined node, or 0 where this thread is in no code of this runtime.
+std::uint32_t JoinWith(ThreadState* state, PythonRuntime& runtime, format::AllocKind kind, const Caller& caller) {
+  const FrameReading reading(state, runtime);
+  if (reading.thread_state() == 0) return 0;
+  PythonStack* stack = StackOf(state);
+  if (stack == nullptr) return 0;
+  PythonPlace* place = ReadPythonStack(*stack, runtime, reading.thread_state());
+  return place == nullptr ? 0 : JoinedNode(*stack, *place, reading.thread_state(), PositionOf(caller), kind);
+}
+
+// ---- what the rooms below hand over
+
+void OnPythonFound() {
+  Recording* recording = CurrentRecording();
+  if (recording == nullptr) return;
+  SpinLockHolder hold(recording->threads_lock);
+  for (ThreadState* state = recording->threads; state != nullptr; state = state->next)
+    std::atomic_ref<bool>(state->has_python).store(true, std::memory_order_relaxed);
+}
+
+void LogRuntime(const PythonSupportInfo& info) {
+  Recording* recording = CurrentRecording();
+  if (recording == nullptr) return;
+  const std::size_t text_bytes = info.reason == nullptr ? 0 : Length(info.reason);
+  const format::LogPythonRuntime record{info.hex_version, static_cast<std::uint32_t>(info.support),
+                                        static_cast<std::uint32_t>(text_bytes), 0};
+  recording->log.Append(format::LogType::kPythonRuntime, record, Bytes{info.reason, text_bytes});
+}
+
+bool LogCode(const PythonCodeText& code) {
+  Recording* recording = CurrentRecording();
+  if (recording == nullptr) return false;
+  format::LogPythonCode record{};
+  record.id = code.id;
+  record.first_line = code.first_line;
+  record.name_bytes = static_cast<std::uint32_t>(code.name_bytes);
+  record.file_bytes = static_cast<std::uint32_t>(code.file_bytes);
+  record.line_table_bytes = static_cast<std::uint32_t>(code.line_table_bytes);
+  record.line_table = static_cast<std::uint16_t>(code.line_table_form);
+  return recording->log.Append(format::LogType::kPythonCode, record, Bytes{code.name, code.name_bytes},
+                               Bytes{code.file, code.file_bytes}, Bytes{code.line_table, code.line_table_bytes});
+}
+
+int MeetLoadedModule(dl_phdr_info* info, std::size_t, void*) {
+  for (unsigned i = 0; i < info->dlpi_phnum; ++i) {
+    if (info->dlpi_phdr[i].p_type != PT_LOAD) continue;
+    dl_find_object found;
+    if (_dl_find_object(reinterpret_cast<void*>(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr), &found) == 0)
+      PythonModuleMet(found);
+    break;
+  }
+  return 0;
+}
+
+}  // namespace
+
+void StartPython(const PythonHooks& hooks) {
+  if (CurrentRecording() == nullptr || !CurrentOptions().python || !PythonCodesInit(LogCode)) return;
+  ThreadState* state = Enter();
+  if (state == nullptr) return;
+  SetPythonDepthLimit(CurrentOptions().depth);
+  PythonInit({hooks, OnPythonFound, LogRuntime});
+  SetModuleMet(PythonModuleMet);
+  dl_iterate_phdr(MeetLoadedModule, nullptr);
+  CheckPythonRuntimes();
+  Leave(state);
+}
+
+void ResetPythonOfThread(ThreadState* state) {
+  ForgetPythonStack(*state->python);
+  if (!FrameCaptureInit(state->python->native, StackTop())) state->python = nullptr;
+}
+
+bool IsForPython(PendingCall& call, const void* block, std::size_t size_bytes) {
+  if (size_bytes < call.size_bytes || size_bytes - call.size_bytes > kMaxExtraBytes) return false;
+  call.nested_start = Address(block);
+  call.nested_end = Address(block) + size_bytes;
+  return true;
+}
+
+void EndPythonCall(ThreadState* state, PythonInstallation& installation, void* block, const Caller& caller) {
+  const PendingCall& call = state->pending;
+  state->pending.is_set = false;
+  if (block == nullptr || state->ready == 0) return;
+  state->ready = 0;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  const std::uintptr_t behind = Address(block) - call.nested_start;
+  const bool is_from_malloc = call.nested_start != 0 && behind <= call.nested_end - call.nested_start;
+  if (is_from_malloc) installation.header_bytes.store(static_cast<std::uint32_t>(behind), std::memory_order_relaxed);
+  if (__builtin_expect(g_paused, 0)) return Leave(state);
+  WriteAllocation(state, block, call.size_bytes,
+                  PythonNode(state, *installation.runtime, installation.kind, is_from_malloc, caller));
+}
+
+void BeginPythonFree(ThreadState* state, const PythonInstallation& installation, void* block) {
+  state->ready = 0;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  if (installation.kind == format::AllocKind::kPythonObject) PythonObjectFreed(Address(block));
+  if (!EnsureRoom(state)) return;
+  state->encoder.Free(NowTicks(), Address(block), format::FreeForm::kFree);
+  ++state->frees;
+  state->deleting = Address(block) - installation.header_bytes.load(std::memory_order_relaxed);
+  Leave(state);
+}
+
+void BeginPythonRealloc(ThreadState* state, const PythonInstallation& installation, void* old_block,
+                        std::size_t size_bytes) {
+  state->ready = 0;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  if (!EnsureRoom(state)) return;
+  state->encoder.ReallocBegin(NowTicks(), Address(old_block));
+  ++state->frees;
+  state->deleting = Address(old_block) - installation.header_bytes.load(std::memory_order_relaxed);
+  Leave(state);
+  BeginPythonCall(state, size_bytes);
+}
+
+void EndPythonRealloc(ThreadState* state, PythonInstallation& installation, void* old_block, void* block,
+                      const Caller& caller) {
+  state->deleting = 0;
+  if (block != nullptr) return EndPythonCall(state, installation, block, caller);
+  state->pending.is_set = false;
+  if (state->ready == 0) return;
+  state->ready = 0;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  if (!EnsureRoom(state)) return;
+  state->encoder.ReallocCancel(NowTicks(), Address(old_block));
+  --state->frees;
+  Leave(state);
+}
+
+void BeforePythonArenaFree(const PythonRuntime& runtime) {
+  constexpr unsigned kMaxYields = 10'000;  // a reader needs less than a microsecond, unless it is not on a processor
+  Recording* recording = CurrentRecording();
+  if (recording == nullptr || runtime.is_finalizing == nullptr || runtime.is_finalizing() == 0) return;
+  SpinLockHolder hold(recording->threads_lock);
+  for (ThreadState* state = recording->threads; state != nullptr; state = state->next) {
+    const PythonStack* stack = std::atomic_ref<PythonStack*>(state->python).load(std::memory_order_acquire);
+    for (unsigned i = 0; i < kMaxYields && stack != nullptr && stack->is_reading_unlocked.load(); ++i)
+      sys::Call(SYS_sched_yield);
+  }
+}
+
+std::uint32_t CaptureWithPython(ThreadState* state, format::AllocKind kind, const Caller& caller) {
+  if (__builtin_expect(PythonNeedsCheck(), 0)) CheckPythonRuntimes();
+  const unsigned count = g_python_runtime_count.load(std::memory_order_acquire);
+  if (__builtin_expect(!ModulesInChange(ModulesStamp()), 1)) {
+    for (unsigned i = 0; i < count; ++i) {
+      PythonRuntime& runtime = g_python_runtimes[i];
+      const bool is_usable = runtime.phase.load(std::memory_order_acquire) == PythonPhase::kHooked &&
+                             runtime.has_stacks.load(std::memory_order_relaxed);
+      if (!is_usable) continue;
+      if (const std::uint32_t node = JoinWith(state, runtime, kind, caller); node != 0) return node;
+    }
+  }
+  return NativeNode(state, kind, caller);
+}
+
+}  // namespace memtrace::preload
