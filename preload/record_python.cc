@@ -13,10 +13,12 @@
 namespace memtrace::preload {
 namespace {
 
-std::uintptr_t Address(const void* block) { return reinterpret_cast<std::uintptr_t>(block); }
+std::uintptr_t Address(const void* block) {
+  return reinterpret_cast<std::uintptr_t>(block);
+}
 
-// A debugging layer asks malloc for this much more at most. Other memory that pymalloc takes meanwhile, for its
-// tables, is larger by more than that.
+// A debugging layer asks malloc for this much more at most. Other memory that pymalloc takes meanwhile, for
+// its tables, is larger by more than that.
 constexpr std::size_t kMaxExtraBytes = 64;
 
 PythonStack* StackOf(ThreadState* state) {
@@ -26,15 +28,17 @@ PythonStack* StackOf(ThreadState* state) {
   return state->python = stack;
 }
 
-NativePosition PositionOf(const Caller& caller) { return {caller.pc, caller.sp, caller.rbp}; }
+NativePosition PositionOf(const Caller& caller) {
+  return {caller.pc, caller.sp, caller.rbp};
+}
 
 std::uint32_t NativeNode(ThreadState* state, format::AllocKind kind, const Caller& caller) {
   return Capture(state->capture, caller.pc, caller.sp, caller.rbp, kind);
 }
 
 // The node of a block of Python's allocators, whose caller holds Python's lock.
-std::uint32_t PythonNode(ThreadState* state, PythonRuntime& runtime, format::AllocKind kind, bool is_from_malloc,
-                         const Caller& caller) {
+std::uint32_t PythonNode(ThreadState* state, PythonRuntime& runtime, format::AllocKind kind,
+                         bool is_from_malloc, const Caller& caller) {
   if (!runtime.has_stacks.load(std::memory_order_relaxed)) return NativeNode(state, kind, caller);
   const auto thread_state = reinterpret_cast<std::uintptr_t>(runtime.current_thread_state());
   PythonStack* stack = thread_state == 0 ? nullptr : StackOf(state);
@@ -44,9 +48,9 @@ std::uint32_t PythonNode(ThreadState* state, PythonRuntime& runtime, format::All
                         : PythonOnlyNode(*stack, *place, kind);
 }
 
-// While one exists and is allowed, no Python thread state of this thread is given back by the runtime's end: either
-// this thread holds Python's lock, or it is the main thread, which ends the runtime itself, or the end has not begun,
-// and the thread that begins it waits before it unmaps frames (BeforePythonArenaFree).
+// While one exists and is allowed, no Python thread state of this thread is given back by the runtime's end:
+// either this thread holds Python's lock, or it is the main thread, which ends the runtime itself, or the end
+// has not begun, and the thread that begins it waits before it unmaps frames (BeforePythonArenaFree).
 class FrameReading {
  public:
   FrameReading(ThreadState* state, const PythonRuntime& runtime) : runtime_(runtime) {
@@ -60,7 +64,8 @@ class FrameReading {
       thread_state_ = own;
       return;
     }
-    const bool is_main_thread = state->tid == static_cast<std::uint32_t>(CurrentRecording() != nullptr ? CurrentRecording()->pid : 0);
+    const bool is_main_thread =
+        state->tid == static_cast<std::uint32_t>(CurrentRecording() != nullptr ? CurrentRecording()->pid : 0);
     if (is_main_thread) {
       if (!IsFinalizing()) thread_state_ = own;
       return;
@@ -88,7 +93,8 @@ class FrameReading {
 };
 
 // The joined node, or 0 where this thread is in no code of this runtime.
-std::uint32_t JoinWith(ThreadState* state, PythonRuntime& runtime, format::AllocKind kind, const Caller& caller) {
+std::uint32_t JoinWith(ThreadState* state, PythonRuntime& runtime, format::AllocKind kind,
+                       const Caller& caller) {
   const FrameReading reading(state, runtime);
   if (reading.thread_state() == 0) return 0;
   PythonStack* stack = StackOf(state);
@@ -127,7 +133,8 @@ bool LogCode(const PythonCodeText& code) {
   record.line_table_bytes = static_cast<std::uint32_t>(code.line_table_bytes);
   record.line_table = static_cast<std::uint16_t>(code.line_table_form);
   return recording->log.Append(format::LogType::kPythonCode, record, Bytes{code.name, code.name_bytes},
-                               Bytes{code.file, code.file_bytes}, Bytes{code.line_table, code.line_table_bytes});
+                               Bytes{code.file, code.file_bytes},
+                               Bytes{code.line_table, code.line_table_bytes});
 }
 
 int MeetLoadedModule(dl_phdr_info* info, std::size_t, void*) {
@@ -175,7 +182,8 @@ void EndPythonCall(ThreadState* state, PythonInstallation& installation, void* b
   std::atomic_signal_fence(std::memory_order_seq_cst);
   const std::uintptr_t behind = Address(block) - call.nested_start;
   const bool is_from_malloc = call.nested_start != 0 && behind <= call.nested_end - call.nested_start;
-  if (is_from_malloc) installation.header_bytes.store(static_cast<std::uint32_t>(behind), std::memory_order_relaxed);
+  if (is_from_malloc)
+    installation.header_bytes.store(static_cast<std::uint32_t>(behind), std::memory_order_relaxed);
   if (__builtin_expect(g_paused, 0)) return Leave(state);
   WriteAllocation(state, block, call.size_bytes,
                   PythonNode(state, *installation.runtime, installation.kind, is_from_malloc, caller));
@@ -219,7 +227,8 @@ void EndPythonRealloc(ThreadState* state, PythonInstallation& installation, void
 }
 
 void BeforePythonArenaFree(const PythonRuntime& runtime) {
-  constexpr unsigned kMaxYields = 10'000;  // a reader needs less than a microsecond, unless it is not on a processor
+  constexpr unsigned kMaxYields =
+      10'000;  // a reader needs less than a microsecond, unless it is not on a processor
   Recording* recording = CurrentRecording();
   if (recording == nullptr || runtime.is_finalizing == nullptr || runtime.is_finalizing() == 0) return;
   SpinLockHolder hold(recording->threads_lock);

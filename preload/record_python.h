@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Recording what CPython's allocators hand out, and joining Python's frames to native ones.
 //
-//   PyObject_Malloc ─► hook ─► BeginPythonCall ─► pymalloc: a piece of an arena ──────────────► EndPythonCall: Python's
-//                                             └─► malloc: sees the call under way, stays silent    frames alone, or joined
+//   PyObject_Malloc ─► hook ─► BeginPythonCall ─► pymalloc: a piece of an arena ──────────────►
+//   EndPythonCall: Python's
+//                                             └─► malloc: sees the call under way, stays silent    frames
+//                                             alone, or joined
 //
-// A block is one event, whichever way it goes, of the kind and with the size that was asked of the outermost function.
+// A block is one event, whichever way it goes, of the kind and with the size that was asked of the outermost
+// function.
 #pragma once
 
 #include <atomic>
@@ -18,7 +21,8 @@ namespace memtrace::preload {
 
 // ---- for hook/python_hooks.cc. `state` is what EnterPython returned.
 
-// The thread's state; null: this call is not to be recorded (recording is off, or it serves another recorded call).
+// The thread's state; null: this call is not to be recorded (recording is off, or it serves another recorded
+// call).
 inline ThreadState* EnterPython() {
   ThreadState* state = tls_state;
   if (__builtin_expect(state->ready == 0, 0)) {
@@ -40,7 +44,9 @@ void EndPythonCall(ThreadState* state, PythonInstallation& installation, void* b
 
 // Around the original free. Begin sees a code object die.
 void BeginPythonFree(ThreadState* state, const PythonInstallation& installation, void* block);
-inline void EndPythonFree(ThreadState* state) { state->deleting = 0; }
+inline void EndPythonFree(ThreadState* state) {
+  state->deleting = 0;
+}
 
 // Around the original realloc of an old block; `block` null: it failed.
 void BeginPythonRealloc(ThreadState* state, const PythonInstallation& installation, void* old_block,
@@ -59,7 +65,9 @@ bool IsForPython(PendingCall& call, const void* block, std::size_t size_bytes);
 // The node of an allocation that is not one of Python's allocators': joined if this thread is in Python code.
 std::uint32_t CaptureWithPython(ThreadState* state, format::AllocKind kind, const Caller& caller);
 
-inline bool ThereIsPython() { return g_python_runtime_count.load(std::memory_order_relaxed) != 0; }
+inline bool ThereIsPython() {
+  return g_python_runtime_count.load(std::memory_order_relaxed) != 0;
+}
 
 // The thread state is another thread's now.
 void ResetPythonOfThread(ThreadState* state);

@@ -41,7 +41,7 @@ bool ReadDepth(const char* variable, const char* value, std::uint32_t* out) {
 void HintAtSlip(const char* variable) {
   static constexpr const char* kSettings[] = {"MEMTRACE_OUT",   "MEMTRACE_DEPTH",    "MEMTRACE_FOLLOW",
                                               "MEMTRACE_QUIET", "MEMTRACE_COMPRESS", "MEMTRACE_HELPER",
-                                              "MEMTRACE_MODE",  "MEMTRACE_REPORT"};
+                                              "MEMTRACE_MODE",  "MEMTRACE_PYTHON",   "MEMTRACE_REPORT"};
   for (const char* setting : kSettings) {
     if (!IsSlipOf(variable, setting)) continue;
     Text<256> line;

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
-// What CPython calls instead of its allocators for objects and for their memory (PyMem_SetAllocator), and instead of
-// the one that gets it arenas. Blocks and results are the original's, untouched.
+// What CPython calls instead of its allocators for objects and for their memory (PyMem_SetAllocator), and
+// instead of the one that gets it arenas. Blocks and results are the original's, untouched.
 #include "preload/hook/next_allocator.h"
 #include "preload/record_python.h"
 
 namespace {
 
-using namespace memtrace::preload;  // NOLINT(google-build-using-namespace): hooks live in the global namespace
+using namespace memtrace::preload;  // NOLINT(google-build-using-namespace): hooks live in the global
+                                    // namespace
 using memtrace::format::AllocKind;
 
-PythonInstallation& Ours(void* context) { return *static_cast<PythonInstallation*>(context); }
+PythonInstallation& Ours(void* context) {
+  return *static_cast<PythonInstallation*>(context);
+}
 
 void* PythonMalloc(void* context, std::size_t bytes) {
   PythonInstallation& ours = Ours(context);

@@ -13,7 +13,9 @@ namespace {
 constexpr int kMemDomain = 1;
 constexpr int kObjectDomain = 2;
 
-int DomainOf(PythonTable table) { return table == PythonTable::kMem ? kMemDomain : kObjectDomain; }
+int DomainOf(PythonTable table) {
+  return table == PythonTable::kMem ? kMemDomain : kObjectDomain;
+}
 
 template <typename Function>
 std::uintptr_t AsWord(Function* function) {
@@ -39,7 +41,8 @@ PythonInstallation* NewInstallation() {
 }
 
 // Where {context, function} lie side by side in the module's writable segments; the function's word, or null.
-const std::uintptr_t* FindSlot(const dl_find_object& module, std::uintptr_t context, std::uintptr_t function) {
+const std::uintptr_t* FindSlot(const dl_find_object& module, std::uintptr_t context,
+                               std::uintptr_t function) {
   const auto start = reinterpret_cast<std::uintptr_t>(module.dlfo_map_start);
   const auto end = reinterpret_cast<std::uintptr_t>(module.dlfo_map_end);
   if (!IsReadable(start)) return nullptr;
@@ -97,7 +100,8 @@ void InstallPythonHooks(PythonRuntime& runtime, PythonTable table, const PythonH
     ours.context = installation;
     runtime.set_arena_allocator(&ours);
   } else {
-    installation->kind = table == PythonTable::kMem ? format::AllocKind::kPythonMem : format::AllocKind::kPythonObject;
+    installation->kind =
+        table == PythonTable::kMem ? format::AllocKind::kPythonMem : format::AllocKind::kPythonObject;
     runtime.get_allocator(DomainOf(table), &installation->original);
     PythonAllocator ours = hooks.blocks;
     ours.context = installation;
@@ -106,7 +110,8 @@ void InstallPythonHooks(PythonRuntime& runtime, PythonTable table, const PythonH
   PythonWatch& watch = runtime.watches[static_cast<unsigned>(table)];
   const std::uintptr_t function = OurFunction(table, hooks);
   watch.accepted.store(function, std::memory_order_relaxed);
-  if (watch.slot == nullptr) watch.slot = FindSlot(module, reinterpret_cast<std::uintptr_t>(installation), function);
+  if (watch.slot == nullptr)
+    watch.slot = FindSlot(module, reinterpret_cast<std::uintptr_t>(installation), function);
 }
 
 bool RestorePythonHooks(PythonRuntime& runtime, PythonTable table, const PythonHooks& hooks) {

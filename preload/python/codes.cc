@@ -55,7 +55,8 @@ struct Store {
 constinit Store* g_store = nullptr;
 constinit PythonCodeSink g_sink = nullptr;
 
-// While a table of entries is looked through by a thread that has no lock, another may replace it. The memory stays.
+// While a table of entries is looked through by a thread that has no lock, another may replace it. The memory
+// stays.
 std::uint64_t Load(const std::uint64_t& word) {
   return std::atomic_ref<std::uint64_t>(const_cast<std::uint64_t&>(word)).load(std::memory_order_relaxed);
 }
@@ -63,11 +64,12 @@ void Put(std::uint64_t& word, std::uint64_t value) {
   std::atomic_ref<std::uint64_t>(word).store(value, std::memory_order_relaxed);
 }
 
-// The capacity before the entries: Grow stores them the other way round, so that a reader that gets one of each has
-// the smaller capacity and the larger table.
+// The capacity before the entries: Grow stores them the other way round, so that a reader that gets one of
+// each has the smaller capacity and the larger table.
 std::uint64_t Find(const Table& table, std::uint64_t key) {
   auto& shared = const_cast<Table&>(table);
-  const std::uint32_t capacity = std::atomic_ref<std::uint32_t>(shared.capacity).load(std::memory_order_acquire);
+  const std::uint32_t capacity =
+      std::atomic_ref<std::uint32_t>(shared.capacity).load(std::memory_order_acquire);
   const Entry* const entries = std::atomic_ref<Entry*>(shared.entries).load(std::memory_order_acquire);
   std::uint32_t slot = Table::HomeIn(capacity, key);
   for (std::uint32_t tries = 0; tries < capacity; ++tries, slot = (slot + 1) & (capacity - 1)) {
@@ -100,11 +102,14 @@ bool Grow(Table& table) {
   std::atomic_ref<std::uint32_t>(table.capacity).store(capacity, std::memory_order_release);
   table.used = larger.used;
   // A late reader finds zeros.
-  if (old != nullptr) sys::Call(SYS_madvise, sys::AsLong(old), static_cast<long>(old_capacity * sizeof(Entry)), MADV_DONTNEED);
+  if (old != nullptr)
+    sys::Call(SYS_madvise, sys::AsLong(old), static_cast<long>(old_capacity * sizeof(Entry)), MADV_DONTNEED);
   return true;
 }
 
-bool HasRoom(Table& table) { return table.used * 2 < table.capacity || Grow(table); }
+bool HasRoom(Table& table) {
+  return table.used * 2 < table.capacity || Grow(table);
+}
 
 // Takes the entry out and moves up those behind it that would not be found any more (Knuth, TAOCP 3, 6.4, R).
 void Remove(Table& table, std::uint64_t key) {
@@ -132,7 +137,8 @@ class AddressChange {
 void Count(std::uintptr_t address, int change) {
   auto& count = g_store->filter.counts[PythonCodeFilter::SlotOf(address)];
   const unsigned now = count.load(std::memory_order_relaxed);
-  if (now != 255) count.store(static_cast<std::uint8_t>(static_cast<int>(now) + change), std::memory_order_relaxed);
+  if (now != 255)
+    count.store(static_cast<std::uint8_t>(static_cast<int>(now) + change), std::memory_order_relaxed);
 }
 
 std::uint64_t Mix(std::uint64_t hash, const void* data, std::size_t bytes) {
@@ -192,7 +198,8 @@ std::uint32_t Describe(const PythonRuntime& runtime, std::uintptr_t code) {
   const Content content = ReadContent(runtime, code);
   const std::uint64_t hash = content.Hash();
   Store& store = *g_store;
-  if (const std::uint64_t known = Find(store.by_content, hash); known != 0) return static_cast<std::uint32_t>(known);
+  if (const std::uint64_t known = Find(store.by_content, hash); known != 0)
+    return static_cast<std::uint32_t>(known);
   if (store.last_id + 1 >= format::kMaxPythonCodes || !HasRoom(store.by_content)) return 0;
   PythonCodeText text{};
   text.id = store.last_id + 1;
@@ -213,7 +220,8 @@ std::uint32_t Describe(const PythonRuntime& runtime, std::uintptr_t code) {
 std::uint32_t Add(const PythonRuntime& runtime, std::uintptr_t code) {
   Store& store = *g_store;
   SpinLockHolder hold(store.lock);
-  if (const std::uint64_t known = Find(store.by_address, code); known != 0) return static_cast<std::uint32_t>(known);
+  if (const std::uint64_t known = Find(store.by_address, code); known != 0)
+    return static_cast<std::uint32_t>(known);
   const std::uint32_t id = Describe(runtime, code);
   if (id == 0) return 0;
   const AddressChange change;

@@ -2,13 +2,15 @@
 // Python's code objects: address → id, and the text of each, written down when it is first seen.
 //
 //   address ──► entries [address | id] …       open addressing, looked up without a lock (version: a seqlock)
-//   content ──► contents [hash | id] …         equal files, names and line tables have one id: eval in a loop,
+//   content ──► contents [hash | id] …         equal files, names and line tables have one id: eval in a
+//   loop,
 //                                              modules imported again, children of a fork before they diverge
 //   freed block ──► filter[16 bits of a hash]  how many known code objects lie there; 0 for nearly all blocks
 //
-// A code object is a block of CPython's object allocator and begins where the block does, so our own free hook sees
-// it die. Then its address is forgotten and the epoch moves on, and every thread drops what it remembers of frames.
-// All of this lies in fork-local memory: a child starts anew and writes the texts into its own trace.
+// A code object is a block of CPython's object allocator and begins where the block does, so our own free
+// hook sees it die. Then its address is forgotten and the epoch moves on, and every thread drops what it
+// remembers of frames. All of this lies in fork-local memory: a child starts anew and writes the texts into
+// its own trace.
 #pragma once
 
 #include <atomic>

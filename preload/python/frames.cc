@@ -20,7 +20,9 @@ struct PlaceRange {
   std::uint32_t end;
 };
 
-std::uint32_t HintOf(std::uintptr_t frame) { return frame >> 4 & (PythonStack::kHints - 1); }
+std::uint32_t HintOf(std::uintptr_t frame) {
+  return frame >> 4 & (PythonStack::kHints - 1);
+}
 
 template <typename T>
 bool GrowArray(T*& array, std::uint32_t used, std::uint32_t capacity, std::uint32_t old_capacity) {
@@ -46,7 +48,8 @@ bool Grow(PythonStack& stack) {
   return grown;
 }
 
-// What a frame holds now. The layout is a template's argument, so that the usual one has no tests in its loops.
+// What a frame holds now. The layout is a template's argument, so that the usual one has no tests in its
+// loops.
 template <bool kObjects>
 struct Layout {
   explicit Layout(const PythonOffsets& offsets) : at(offsets) {}
@@ -90,7 +93,8 @@ std::uint32_t UnitsOf(std::int64_t units) {
 template <bool kObjects>
 class Reader {
  public:
-  Reader(PythonStack& stack, PythonRuntime& runtime) : stack_(stack), runtime_(runtime), layout_(*runtime.offsets) {}
+  Reader(PythonStack& stack, PythonRuntime& runtime)
+      : stack_(stack), runtime_(runtime), layout_(*runtime.offsets) {}
 
   bool Read(std::uintptr_t current) {
     const std::uint64_t epoch = g_python_codes_epoch.load(std::memory_order_acquire);
@@ -166,7 +170,8 @@ class Reader {
   // How many frames at the outer end of fresh[0, count) are the remembered ones, unchanged.
   std::uint32_t CommonOuter(std::uint32_t& count) const {
     std::uint32_t common = 0;
-    while (common < stack_.depth && common < count && stack_.fresh[count - 1 - common] == stack_.frames[common] &&
+    while (common < stack_.depth && common < count &&
+           stack_.fresh[count - 1 - common] == stack_.frames[common] &&
            layout_.IsAsRemembered(stack_, common)) {
       ++common;
     }
@@ -221,8 +226,8 @@ class Reader {
     return true;
   }
 
-  bool IsOfProgram(std::uintptr_t frame, std::uintptr_t code, std::uintptr_t instruction, std::uint32_t* units,
-                   bool* is_shim) const {
+  bool IsOfProgram(std::uintptr_t frame, std::uintptr_t code, std::uintptr_t instruction,
+                   std::uint32_t* units, bool* is_shim) const {
     const PythonOffsets& at = *runtime_.offsets;
     if (code == 0 || PythonTypeOf(code) != runtime_.code_type) {
       *is_shim = at.shim_owner >= 0 && OwnerOf(at, frame) >= at.shim_owner;
@@ -251,8 +256,8 @@ class Reader {
   const Layout<kObjects> layout_;
 };
 
-// Gives the place its node, and its callers theirs where they have none yet. 0: storage failed, or no place up to
-// there is of the program.
+// Gives the place its node, and its callers theirs where they have none yet. 0: storage failed, or no place
+// up to there is of the program.
 std::uint32_t NodeOf(PythonStack& stack, std::uint32_t index) {
   std::uint32_t node = 0;
   std::uint32_t first = index + 1;
@@ -270,12 +275,14 @@ std::uint32_t NodeOf(PythonStack& stack, std::uint32_t index) {
   return node;
 }
 
-// The first frames of a runtime are read with care: should its structures not be what they are said to be, then no
-// pointer is one.
+// The first frames of a runtime are read with care: should its structures not be what they are said to be,
+// then no pointer is one.
 enum class Look : std::uint8_t { kRight, kWrong, kNothingYet };
 Look LookWithCare(const PythonRuntime& runtime, std::uintptr_t frame) {
   const PythonOffsets& at = *runtime.offsets;
-  const auto is_object = [](std::uintptr_t object) { return (object & 7) == 0 && IsReadable(object) && IsReadable(object + 8); };
+  const auto is_object = [](std::uintptr_t object) {
+    return (object & 7) == 0 && IsReadable(object) && IsReadable(object + 8);
+  };
   for (unsigned i = 0; i < 64 && frame != 0; ++i) {
     const std::uintptr_t word = frame + static_cast<std::uintptr_t>(at.frame_code);
     const std::uintptr_t back = frame + static_cast<std::uintptr_t>(at.frame_back);
@@ -296,7 +303,9 @@ std::uintptr_t CarefulCurrentFrame(const PythonOffsets& at, std::uintptr_t threa
   if ((thread_state & 7) != 0 || !IsReadable(thread_state + static_cast<std::uintptr_t>(first))) return 0;
   const std::uintptr_t word = PythonWord(thread_state, first);
   if (at.cframe_frame < 0) return word;
-  return word != 0 && (word & 7) == 0 && IsReadable(word + static_cast<std::uintptr_t>(at.cframe_frame)) ? PythonWord(word, at.cframe_frame) : 0;
+  return word != 0 && (word & 7) == 0 && IsReadable(word + static_cast<std::uintptr_t>(at.cframe_frame))
+             ? PythonWord(word, at.cframe_frame)
+             : 0;
 }
 
 // Whether the runtime's frames may be read.

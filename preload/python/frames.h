@@ -6,10 +6,10 @@
 //                 instructions[…]                                            and what they held then,
 //                 places[…]  {key, path hash, node, node as the place of a block}
 //
-// The current frame and those inside the newest remembered one are walked; the remembered ones are compared where
-// they lie, without following the chain, which takes half a nanosecond a frame. All of them each time: a frame's
-// slot is used again at the same address, so an unchanged inner frame says nothing about the outer ones.
-// Nothing of the interpreter's is changed, kept or counted, and nothing is called.
+// The current frame and those inside the newest remembered one are walked; the remembered ones are compared
+// where they lie, without following the chain, which takes half a nanosecond a frame. All of them each time:
+// a frame's slot is used again at the same address, so an unchanged inner frame says nothing about the outer
+// ones. Nothing of the interpreter's is changed, kept or counted, and nothing is called.
 //
 // Thread-safety: a PythonStack belongs to one thread.
 #pragma once
@@ -25,8 +25,9 @@ namespace memtrace::preload {
 struct PythonPlace {
   std::uint64_t key;        // as a caller: kind 0
   std::uint64_t path_hash;  // of the stack up to here
-  std::uintptr_t shim;      // innermost eval loop's own frame at or outside of this, on the C stack; 0: none known
-  std::uint32_t node;       // of the stack up to here, as a caller; 0: not asked for yet
+  std::uintptr_t
+      shim;            // innermost eval loop's own frame at or outside of this, on the C stack; 0: none known
+  std::uint32_t node;  // of the stack up to here, as a caller; 0: not asked for yet
   std::uint32_t leaves[2];  // the same as the place of a kPythonMem or kPythonObject block
   std::uint32_t real;       // index of the innermost frame of the program at or outside of this; kNone
   static constexpr std::uint32_t kNone = ~0U;
@@ -46,17 +47,19 @@ struct PythonStack {
   static constexpr unsigned kHints = 256;
   std::uint16_t hints[kHints];
 
-  ThreadCapture native;        // frames without nodes, for the inner part of joined stacks
+  ThreadCapture native;                   // frames without nodes, for the inner part of joined stacks
   std::atomic<bool> is_reading_unlocked;  // this thread reads its frames without holding Python's lock
 };
 
 // Null: no memory. Its memory stays for the life of the process, with the thread state that it belongs to.
 PythonStack* NewPythonStack();
 // The same for another thread.
-inline void ForgetPythonStack(PythonStack& stack) { stack.depth = 0; }
+inline void ForgetPythonStack(PythonStack& stack) {
+  stack.depth = 0;
+}
 
-// Reads the frames of `thread_state`, which must stay alive and keep its frames meanwhile. The innermost place of the
-// program; null: it is in no Python code, or there is no memory. Valid until the next call.
+// Reads the frames of `thread_state`, which must stay alive and keep its frames meanwhile. The innermost
+// place of the program; null: it is in no Python code, or there is no memory. Valid until the next call.
 PythonPlace* ReadPythonStack(PythonStack& stack, PythonRuntime& runtime, std::uintptr_t thread_state);
 
 // The node of `place` as a caller. 0: storage failed.

@@ -12,7 +12,8 @@ namespace {
 constinit std::uint32_t g_depth_limit = 0;
 
 // What the innermost eval loop keeps on its C stack; 0: nothing that we know of.
-std::uintptr_t EvalLoopAnchor(const PythonOffsets& at, const PythonPlace& place, std::uintptr_t thread_state) {
+std::uintptr_t EvalLoopAnchor(const PythonOffsets& at, const PythonPlace& place,
+                              std::uintptr_t thread_state) {
   return at.thread_cframe >= 0 ? PythonWord(thread_state, at.thread_cframe) : place.shim;
 }
 
@@ -25,15 +26,17 @@ struct Inner {
 Inner FramesInEvalLoop(const PythonRuntime& runtime, const Frame* innermost, std::uintptr_t anchor) {
   const Frame* frame = innermost;
   for (; !IsRootFrame(*frame); --frame) {
-    const bool is_eval = anchor != 0 ? frame->cfa > anchor || frame->cfa == 0
-                                     : PcOf(*frame) - runtime.eval_start < runtime.eval_end - runtime.eval_start;
+    const bool is_eval = anchor != 0
+                             ? frame->cfa > anchor || frame->cfa == 0
+                             : PcOf(*frame) - runtime.eval_start < runtime.eval_end - runtime.eval_start;
     if (is_eval) break;
   }
   return {frame, innermost};
 }
 
 // Adds the native frames to a stack that ends in `node`.
-std::uint32_t AddFrames(std::uint32_t node, std::uint64_t path_hash, const Inner& inner, format::AllocKind kind) {
+std::uint32_t AddFrames(std::uint32_t node, std::uint64_t path_hash, const Inner& inner,
+                        format::AllocKind kind) {
   for (const Frame* frame = inner.outermost + 1; frame <= inner.innermost; ++frame) {
     const auto kind_bits = frame == inner.innermost ? static_cast<std::uint64_t>(kind) : 0;
     const std::uint64_t key = SiteKeyOf(*frame, kind_bits);
@@ -44,9 +47,10 @@ std::uint32_t AddFrames(std::uint32_t node, std::uint64_t path_hash, const Inner
   return node;
 }
 
-// The same for the innermost frames of both kinds, `count` of them, under a node that says that more was there.
-std::uint32_t LimitedNode(const PythonStack& stack, const PythonPlace& place, const Inner& inner, std::uint32_t count,
-                          format::AllocKind kind) {
+// The same for the innermost frames of both kinds, `count` of them, under a node that says that more was
+// there.
+std::uint32_t LimitedNode(const PythonStack& stack, const PythonPlace& place, const Inner& inner,
+                          std::uint32_t count, format::AllocKind kind) {
   std::uint64_t path_hash = SitePathHash(0, format::kTruncatedPc);
   std::uint32_t node = SiteTreeChildInline(0, format::kTruncatedPc, path_hash);
   const auto native = static_cast<std::uint32_t>(inner.innermost - inner.outermost);
@@ -69,7 +73,8 @@ std::uint32_t LimitedNode(const PythonStack& stack, const PythonPlace& place, co
 
 std::uint32_t CountProgramFrames(const PythonStack& stack, const PythonPlace& place) {
   std::uint32_t count = 0;
-  for (std::uint32_t i = 0; i <= static_cast<std::uint32_t>(&place - stack.places); ++i) count += stack.places[i].real == i;
+  for (std::uint32_t i = 0; i <= static_cast<std::uint32_t>(&place - stack.places); ++i)
+    count += stack.places[i].real == i;
   return count;
 }
 
@@ -77,19 +82,22 @@ bool IsTooDeep(const PythonStack& stack, const PythonPlace& place, std::uint32_t
   return g_depth_limit != 0 && CountProgramFrames(stack, place) + native > g_depth_limit;
 }
 
-// Where the native stack cannot be walked frame by frame (a signal's or a coroutine's, a library on its way out):
-// its innermost frame alone.
-std::uint32_t NodeWithCaller(std::uint32_t node, std::uint64_t path_hash, std::uintptr_t pc, format::AllocKind kind) {
+// Where the native stack cannot be walked frame by frame (a signal's or a coroutine's, a library on its way
+// out): its innermost frame alone.
+std::uint32_t NodeWithCaller(std::uint32_t node, std::uint64_t path_hash, std::uintptr_t pc,
+                             format::AllocKind kind) {
   const std::uint64_t key = (pc & format::kPcMask) | static_cast<std::uint64_t>(kind) << format::kKindShift;
   return SiteTreeChildInline(node, key, SitePathHash(path_hash, key));
 }
 
 }  // namespace
 
-void SetPythonDepthLimit(std::uint32_t max_depth) { g_depth_limit = max_depth; }
+void SetPythonDepthLimit(std::uint32_t max_depth) {
+  g_depth_limit = max_depth;
+}
 
-std::uint32_t JoinedNode(PythonStack& stack, PythonPlace& place, std::uintptr_t thread_state, const NativePosition& at,
-                         format::AllocKind kind) {
+std::uint32_t JoinedNode(PythonStack& stack, PythonPlace& place, std::uintptr_t thread_state,
+                         const NativePosition& at, format::AllocKind kind) {
   const Frame* innermost = CaptureFrames(stack.native, at.pc, at.sp, at.rbp);
   if (innermost != nullptr) {
     const std::uintptr_t anchor = EvalLoopAnchor(*stack.runtime->offsets, place, thread_state);

@@ -7,8 +7,8 @@
 //
 //   joined   <module> ─ load ─ parse ─ list_append ─ PyMem_Realloc ─ malloc
 //
-// Where the eval loop is on the C stack: from 3.10 to 3.12 it keeps its C frame there, later its own frame (a shim);
-// before, its instructions are known by the symbol's extent.
+// Where the eval loop is on the C stack: from 3.10 to 3.12 it keeps its C frame there, later its own frame (a
+// shim); before, its instructions are known by the symbol's extent.
 #pragma once
 
 #include <cstdint>
@@ -27,10 +27,10 @@ struct NativePosition {
 // Innermost frames kept of a stack, both kinds together; 0: all. Before the first capture.
 void SetPythonDepthLimit(std::uint32_t max_depth);
 
-// The node of a block of that kind, asked for at `at` by what `place` called, which ReadPythonStack has just returned
-// for thread_state. 0: storage failed.
-std::uint32_t JoinedNode(PythonStack& stack, PythonPlace& place, std::uintptr_t thread_state, const NativePosition& at,
-                         format::AllocKind kind);
+// The node of a block of that kind, asked for at `at` by what `place` called, which ReadPythonStack has just
+// returned for thread_state. 0: storage failed.
+std::uint32_t JoinedNode(PythonStack& stack, PythonPlace& place, std::uintptr_t thread_state,
+                         const NativePosition& at, format::AllocKind kind);
 
 // As PythonBlockNode, with regard to the limit.
 std::uint32_t PythonOnlyNode(PythonStack& stack, PythonPlace& place, format::AllocKind kind);

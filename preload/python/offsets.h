@@ -4,9 +4,10 @@
 //   thread state ─► [C frame ─►] frame ─► frame ─► …        a frame: code object, caller's frame, instruction
 //                                  └► code object ─► file, name, first line, line table
 //
-// The numbers are those of the interpreters' own headers: offsets_table.inc is made by make_offsets. They hold for all
-// patch versions of one minor version and for release builds; whether they hold for the interpreter at hand is
-// checked against what its types say of their sizes before anything is read (runtime.cc).
+// The numbers are those of the interpreters' own headers: offsets_table.inc is made by make_offsets. They
+// hold for all patch versions of one minor version and for release builds; whether they hold for the
+// interpreter at hand is checked against what its types say of their sizes before anything is read
+// (runtime.cc).
 #pragma once
 
 #include <cstdint>
@@ -15,21 +16,23 @@ namespace memtrace::preload {
 
 struct PythonOffsets {
   int major, minor;
-  int thread_frame;          // PyThreadState: the innermost frame; -1: in the C frame
-  int thread_cframe;         // 3.10 to 3.12: the innermost C frame, which lies on the stack of its eval loop; else -1
-  int cframe_frame;          // 3.11, 3.12
+  int thread_frame;   // PyThreadState: the innermost frame; -1: in the C frame
+  int thread_cframe;  // 3.10 to 3.12: the innermost C frame, which lies on the stack of its eval loop; else
+                      // -1
+  int cframe_frame;   // 3.11, 3.12
   int frame_code;
   int frame_back;
-  int frame_instruction;     // 3.11 on: an address; before: an index, an int
-  int frame_owner;           // 3.11 on; else -1
-  int shim_owner;            // from this owner on a frame is not one of the program, but an eval loop's own; -1: none
+  int frame_instruction;  // 3.11 on: an address; before: an index, an int
+  int frame_owner;        // 3.11 on; else -1
+  int shim_owner;  // from this owner on a frame is not one of the program, but an eval loop's own; -1: none
   int code_file;
   int code_first_line;
-  int code_name;             // the qualified one from 3.11 on
+  int code_name;  // the qualified one from 3.11 on
   int code_line_table;
   int code_instructions;     // 3.11 on: inside of the code object; else -1
   int code_first_traceable;  // 3.11 on: before that instruction a frame is not complete
-  int text_length, text_state, text_ascii, text_other;  // PyUnicodeObject; data of compact ASCII and other strings
+  int text_length, text_state, text_ascii,
+      text_other;  // PyUnicodeObject; data of compact ASCII and other strings
   int bytes_data;
   int code_basic_bytes, frame_basic_bytes, text_basic_bytes;  // tp_basicsize of these types
   int type_basic_bytes;                                       // where a type has its tp_basicsize

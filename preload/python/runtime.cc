@@ -62,9 +62,10 @@ const char* WhyNoStacks(const PythonRuntime& runtime, const ModuleSymbols& symbo
   const bool can_ask = runtime.current_thread_state != nullptr && runtime.this_threads_state != nullptr &&
                        runtime.is_initialized != nullptr && runtime.bytes_type != 0;
   if (!can_ask) return "functions that we need are not exported";
-  const bool is_as_known = HasSize(runtime.code_type, *offsets, offsets->code_basic_bytes) &&
-                           HasSize(symbols.Find("PyFrame_Type").address, *offsets, offsets->frame_basic_bytes) &&
-                           HasSize(runtime.text_type, *offsets, offsets->text_basic_bytes);
+  const bool is_as_known =
+      HasSize(runtime.code_type, *offsets, offsets->code_basic_bytes) &&
+      HasSize(symbols.Find("PyFrame_Type").address, *offsets, offsets->frame_basic_bytes) &&
+      HasSize(runtime.text_type, *offsets, offsets->text_basic_bytes);
   return is_as_known ? nullptr : "an unusual build: its structures are not of the usual size";
 }
 
@@ -110,7 +111,8 @@ void Support(const PythonRuntime& runtime) {
 void Check(PythonRuntime& runtime) {
   const PythonPhase phase = runtime.phase.load(std::memory_order_acquire);
   if (phase == PythonPhase::kFound) {
-    const bool is_free_to_set = runtime.is_initialized == nullptr || runtime.is_initialized() == 0 || HoldsPythonLock(runtime);
+    const bool is_free_to_set =
+        runtime.is_initialized == nullptr || runtime.is_initialized() == 0 || HoldsPythonLock(runtime);
     if (!is_free_to_set) return;
     const dl_find_object& module = runtime.module;
     for (PythonTable table : kPythonTables) InstallPythonHooks(runtime, table, g_settings.hooks, module);
@@ -153,7 +155,9 @@ void PythonModuleMet(const dl_find_object& module) {
     PythonRuntime* const runtime = PlaceFor(set_allocator);
     if (runtime == nullptr) return;
     LookUp(symbols, *runtime);
-    if (runtime->get_allocator == nullptr || runtime->get_arena_allocator == nullptr || runtime->set_arena_allocator == nullptr) return;
+    if (runtime->get_allocator == nullptr || runtime->get_arena_allocator == nullptr ||
+        runtime->set_arena_allocator == nullptr)
+      return;
     runtime->module = module;
     runtime->hex_version = VersionOf(symbols);
     runtime->offsets = FindPythonOffsets(static_cast<int>(runtime->hex_version >> 24),
@@ -204,7 +208,8 @@ void DropUnloadedPythonRuntimes() {
 void ReportPythonRuntimes() {
   const unsigned count = g_python_runtime_count.load(std::memory_order_acquire);
   for (unsigned i = 0; i < count; ++i) {
-    if (g_python_runtimes[i].phase.load(std::memory_order_acquire) == PythonPhase::kHooked) Support(g_python_runtimes[i]);
+    if (g_python_runtimes[i].phase.load(std::memory_order_acquire) == PythonPhase::kHooked)
+      Support(g_python_runtimes[i]);
   }
 }
 

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
-// The CPython runtimes of this process: finding them, putting our functions into their allocator tables, noticing
-// when these are taken out again.
+// The CPython runtimes of this process: finding them, putting our functions into their allocator tables,
+// noticing when these are taken out again.
 //
 //   module met ─► symbols there? ─► PythonRuntime ─┬─ installation of "mem"     {kind, original} ◄─ ctx ┐
-//                                                  ├─ installation of "object"  {kind, original} ◄─ ctx ├─ CPython's table
-//                                                  └─ installation of "arena"   {original}       ◄─ ctx ┘
-//                                                        watched slot: the table's function, compared by malloc
+//                                                  ├─ installation of "object"  {kind, original} ◄─ ctx ├─
+//                                                  CPython's table └─ installation of "arena"   {original} ◄─
+//                                                  ctx ┘
+//                                                        watched slot: the table's function, compared by
+//                                                        malloc
 //
-// An installation never changes and is never given back: whoever read it from the table a moment ago may still use
-// it. PYTHONMALLOC, -X dev and, from 3.12 on, each Py_Initialize after Py_Finalize put other functions into the
-// tables without our being asked; CheckPythonRuntimes sees that and makes a new installation on top.
+// An installation never changes and is never given back: whoever read it from the table a moment ago may
+// still use it. PYTHONMALLOC, -X dev and, from 3.12 on, each Py_Initialize after Py_Finalize put other
+// functions into the tables without our being asked; CheckPythonRuntimes sees that and makes a new
+// installation on top.
 //
 // Thread-safety: PythonModuleMet may be called by any thread; the rest says what it needs.
 #pragma once
@@ -47,7 +50,8 @@ struct PythonInstallation {
   format::AllocKind kind;
   PythonAllocator original;
   PythonArenaAllocator original_arena;
-  // How far behind the start of malloc's block the caller's block begins: a debugging layer below us has a header.
+  // How far behind the start of malloc's block the caller's block begins: a debugging layer below us has a
+  // header.
   std::atomic<std::uint32_t> header_bytes;
 };
 
@@ -59,8 +63,8 @@ struct PythonHooks {
 
 // A word of CPython's tables: the function in use there.
 struct PythonWatch {
-  const std::uintptr_t* slot;             // null: not found
-  std::atomic<std::uintptr_t> accepted;   // what it held when all was well
+  const std::uintptr_t* slot;            // null: not found
+  std::atomic<std::uintptr_t> accepted;  // what it held when all was well
   bool IsAsLeft() const { return slot == nullptr || *slot == accepted.load(std::memory_order_relaxed); }
 };
 
@@ -69,9 +73,9 @@ inline constexpr PythonTable kPythonTables[] = {PythonTable::kMem, PythonTable::
 
 enum class PythonPhase : std::uint32_t {
   kNone = 0,
-  kFound,   // to be hooked as soon as that is safe
+  kFound,  // to be hooked as soon as that is safe
   kHooked,
-  kGone,    // its library was closed; it may come back to the same place
+  kGone,  // its library was closed; it may come back to the same place
 };
 
 struct PythonRuntime {
@@ -122,8 +126,8 @@ struct PythonSupportInfo {
 
 struct PythonSettings {
   PythonHooks hooks;
-  void (*found)();                                     // a runtime is there from now on, or will be in a moment
-  void (*support)(const PythonSupportInfo& support);   // it was hooked, or cannot be
+  void (*found)();  // a runtime is there from now on, or will be in a moment
+  void (*support)(const PythonSupportInfo& support);  // it was hooked, or cannot be
 };
 
 // Once, before modules are met. Without it nothing here does anything.
@@ -134,8 +138,8 @@ void PythonModuleMet(const dl_find_object& module);
 
 // Whether CheckPythonRuntimes would do something.
 bool PythonNeedsCheck();
-// Hooks what was met, hooks again what was reset. Needs the thread's guard and no lock; called where the program
-// calls malloc, so that Python is either not initialised yet or holds its lock, which is checked.
+// Hooks what was met, hooks again what was reset. Needs the thread's guard and no lock; called where the
+// program calls malloc, so that Python is either not initialised yet or holds its lock, which is checked.
 void CheckPythonRuntimes();
 
 // After dlclose: runtimes whose library is gone.

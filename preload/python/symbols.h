@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // A module's exported symbols, read from its own tables in memory.
 //
-// Why not dlsym: it takes the dynamic linker's lock, and we look while the program is inside malloc, perhaps on its
-// way through dlopen. The GNU hash table is all that is read: "The GNU hash" section of the gABI supplement, as
-// binutils and glibc implement it. Modules without one (DT_HASH alone) have no symbols for us.
+// Why not dlsym: it takes the dynamic linker's lock, and we look while the program is inside malloc, perhaps
+// on its way through dlopen. The GNU hash table is all that is read: "The GNU hash" section of the gABI
+// supplement, as binutils and glibc implement it. Modules without one (DT_HASH alone) have no symbols for us.
 #pragma once
 
 #include <link.h>
@@ -32,7 +32,7 @@ class ModuleSymbols {
 
  private:
   std::uintptr_t bias_;
-  const ElfW(Sym)* symbols_ = nullptr;
+  const ElfW(Sym) * symbols_ = nullptr;
   const char* strings_ = nullptr;
   const std::uint32_t* hash_ = nullptr;
 };

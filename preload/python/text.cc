@@ -19,7 +19,9 @@ std::uint32_t CharacterAt(const PythonText& text, std::size_t index) {
   return wide;
 }
 
-unsigned Utf8Bytes(std::uint32_t c) { return c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4; }
+unsigned Utf8Bytes(std::uint32_t c) {
+  return c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+}
 
 void PutCharacter(std::uint32_t c, unsigned bytes, char* out) {
   constexpr unsigned kLead[] = {0, 0, 0xc0, 0xe0, 0xf0};

@@ -2,7 +2,8 @@
 // CPython's str objects as UTF-8, read from memory: no API, which would allocate and keep what it made.
 //
 //   PyASCIIObject   [head | length | hash | state: … compact ascii kind] data…          one byte a character
-//   compact others  [head | length | hash | state | utf8 length, utf8 ] data…           1, 2 or 4 bytes by kind
+//   compact others  [head | length | hash | state | utf8 length, utf8 ] data…           1, 2 or 4 bytes by
+//   kind
 #pragma once
 
 #include <cstddef>
