@@ -70,6 +70,30 @@ TEST_F(Services, NginxWithWorkersAndAReload) {
   if (!IsSkipped()) EXPECT_GT(LargestTraceOf("nginx").allocs, 100u);
 }
 
+// wrk cannot speak to a socket in a folder; the port is taken from the shell's process id, which nobody else has.
+TEST_F(Services, NginxUnderWrk) {
+  ExpectSameService({"nginx", "wrk", "curl"}, R"sh(
+    port=$((20000 + $$ % 30000))
+    seq 500 >page.txt
+    cat >conf <<END
+      worker_processes 2; pid $PWD/pid; error_log stderr; daemon off;
+      events { worker_connections 256; }
+      http {
+        access_log off; gzip on; gzip_types text/plain; gzip_min_length 1;
+        client_body_temp_path a; proxy_temp_path b; fastcgi_temp_path c; uwsgi_temp_path d; scgi_temp_path e;
+        server { listen 127.0.0.1:$port; root $PWD; location / { default_type text/plain; } }
+      }
+END
+    nginx -p "$PWD" -c "$PWD/conf" 2>log &
+    await curl -sf http://127.0.0.1:$port/page.txt >/dev/null
+    wrk -t 2 -c 16 -d 1s -H 'Accept-Encoding: gzip' http://127.0.0.1:$port/page.txt >wrk.out; echo "wrk: $?"
+    grep -cE 'requests in' wrk.out
+    grep -E 'Non-2xx|Socket errors' wrk.out
+    kill -QUIT $!; wait $!; echo "server: $?"
+    rm -f wrk.out conf)sh");
+  if (!IsSkipped()) EXPECT_GT(LargestTraceOf("nginx").allocs, 100u);
+}
+
 TEST_F(Services, PostgresUnderPgbench) {
   // The server runs as a user of its own, who must be able to read the library and to write traces.
   fs::permissions(root(), fs::perms::all);

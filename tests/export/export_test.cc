@@ -123,9 +123,9 @@ TEST_P(ExportTest, MsPrint) {
   ASSERT_EQ(EndOf(printed), "exit code 0") << printed.err;
   std::smatch peak;
   ASSERT_TRUE(std::regex_search(printed.out, peak, std::regex("\\[[^\\]]*?(\\d+) \\(peak\\)")));
-  // "  n   time(ms)   total(B)   useful-heap(B) …", with commas in the numbers
+  // "  n   time(ms)   total(B)   useful-heap(B) …", with commas in the numbers; n of three digits begins the line
   std::smatch row;
-  const std::regex peak_row("\n +" + peak[1].str() + " +[\\d,]+ +([\\d,]+) +([\\d,]+) ");
+  const std::regex peak_row("\n *" + peak[1].str() + " +[\\d,]+ +([\\d,]+) +([\\d,]+) ");
   ASSERT_TRUE(std::regex_search(printed.out, row, peak_row)) << printed.out;
   EXPECT_EQ(std::stoull(std::regex_replace(row[1].str(), std::regex(","), "")), TotalOf("peak").bytes);
   std::smatch tree;  // the root of the peak's call tree
