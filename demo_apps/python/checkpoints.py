@@ -5,6 +5,7 @@
     Result iteration end     process   98.7 MiB   traced   19.6 MiB   peak   19.7 MiB
 """
 import os
+import sys
 import tracemalloc
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -12,13 +13,13 @@ _set_mark = None
 
 
 def _find_mark():
-    """The recorder's function, if this process is being recorded."""
+    """The recorder's function, if this process is being recorded; its environment need not say so."""
+    with open("/proc/self/maps") as maps:
+        if "libmemtrace" not in maps.read():
+            return lambda name: None
     import ctypes
 
-    try:
-        return ctypes.CDLL(None).memtrace_mark_impl
-    except AttributeError:
-        return lambda name: None
+    return ctypes.CDLL(None).memtrace_mark_impl
 
 
 def process_bytes():
@@ -33,7 +34,7 @@ def _mib(count):
 def checkpoint(name):
     global _set_mark
     if _set_mark is None:
-        _set_mark = _find_mark() if "libmemtrace" in os.environ.get("LD_PRELOAD", "") else lambda name: None
+        _set_mark = _find_mark()
     _set_mark(name.encode())
     line = f"{name:24} process {_mib(process_bytes())}"
     if tracemalloc.is_tracing():
@@ -43,8 +44,8 @@ def checkpoint(name):
 
 
 def print_top(count=10):
-    """The lines that hold the most now, as far as tracemalloc has seen them."""
-    if not tracemalloc.is_tracing():
+    """The lines that hold the most now, as far as tracemalloc has seen them; only on request, as it takes a while."""
+    if not tracemalloc.is_tracing() or "--top" not in sys.argv:
         return
     import linecache
 

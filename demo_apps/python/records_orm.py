@@ -3,7 +3,8 @@
 
     dbread --driver postgres --dataset records --prepare && python3 records_orm.py
 
-The server is the one of the PG* variables. python3 -X tracemalloc=25 adds what tracemalloc sees.
+The server is the one of the PG* variables. python3 -X tracemalloc adds what tracemalloc sees, and
+--top its ten largest lines.
 """
 from checkpoints import checkpoint, print_top
 
