@@ -23,28 +23,34 @@
 #include <vector>
 
 #include "analyzer/aggregate/amount.h"
+#include "analyzer/aggregate/size_classes.h"
 #include "analyzer/model/trace.h"
 
 namespace memtrace::aggregate {
 
-// One stack on one allocating thread, and one class of sizes where they are told apart.
-class LedgerEntry {
+// One stack on one allocating thread, and one class of sizes where they are told apart. One cache line: every
+// allocation and every free changes one entry, and large programs have more of them than a cache holds.
+class alignas(64) LedgerEntry {
  public:
   model::NodeId node = 0;
-  model::ThreadId thread = 0;
-  std::uint32_t size_class = 0;  // if sites are told apart by it
+  model::ThreadId thread : 24 = 0;
+  std::uint32_t size_class : 8 = 0;  // if sites are told apart by it
 
  private:
   friend class Ledger;
-  std::uint32_t next_ = 0;  // another entry of the same node
-  std::uint64_t epoch_ = 0;
+  std::uint64_t epoch_ : 60 = 0;
+  std::uint64_t free_form_ : 4 = 0;
   Amount since_peak_;
 
  public:
   Amount live;
   Amount total;
-  Amount temporary;
+
+  // What its blocks must be given back with; here, because every free asks.
+  format::FreeForm free_form() const { return static_cast<format::FreeForm>(free_form_); }
 };
+static_assert(sizeof(LedgerEntry) == 64);
+static_assert(kSizeClasses <= 1 << 8);
 
 struct Highest {
   std::uint64_t bytes = 0;
@@ -55,16 +61,29 @@ struct Highest {
 // list).
 class Ledger {
  public:
-  explicit Ledger(std::size_t node_count);
+  // `sites`, which must outlive it, tells how blocks were asked for; may be empty where nobody asks.
+  explicit Ledger(std::size_t node_count, std::span<const model::Site> sites = {});
 
   // The entry's number, for the calls below.
   std::uint32_t EntryOf(model::NodeId node, model::ThreadId thread, std::uint32_t size_class = 0) {
     if (node >= first_.size()) node = 0;
     std::uint32_t at = first_[node];
     while (at != 0 && (entries_[at].thread != thread || entries_[at].size_class != size_class)) {
-      at = entries_[at].next_;
+      at = rest_[at].next;
     }
     return at != 0 ? at : NewEntry(node, thread, size_class);
+  }
+
+  // For callers that see events ahead: first where a node's entries begin, then its newest entry, or an entry
+  // whose number is known.
+  [[gnu::always_inline]] void PrefetchNode(model::NodeId node) const {
+    if (node < first_.size()) __builtin_prefetch(&first_[node]);
+  }
+  [[gnu::always_inline]] void PrefetchEntryOf(model::NodeId node) const {
+    if (node < first_.size()) PrefetchEntry(first_[node]);
+  }
+  [[gnu::always_inline]] void PrefetchEntry(std::uint32_t entry) const {
+    __builtin_prefetch(&entries_[entry], 1);
   }
 
   // New memory: counts in live and total.
@@ -92,11 +111,11 @@ class Ledger {
     }
   }
   void AddTemporary(std::uint32_t entry, const Amount& amount) {
-    entries_[entry].temporary += amount;
+    rest_[entry].temporary += amount;
     temporary_ += amount;
   }
   void RemoveTemporary(std::uint32_t entry, const Amount& amount) {
-    entries_[entry].temporary -= amount;
+    rest_[entry].temporary -= amount;
     temporary_ -= amount;
   }
 
@@ -114,12 +133,20 @@ class Ledger {
 
   const LedgerEntry& entry(std::uint32_t number) const { return entries_[number]; }
   std::span<const LedgerEntry> entries() const { return std::span(entries_).subspan(1); }
+  // Of the entry at `index` in entries().
+  const Amount& TemporaryOf(std::size_t index) const { return rest_[index + 1].temporary; }
   // What this entry had live at the peak.
   Amount PeakOf(const LedgerEntry& entry) const {
     return entry.epoch_ == epoch_ ? entry.live - entry.since_peak_ : entry.live;
   }
 
  private:
+  // What an event seldom needs of an entry.
+  struct Rest {
+    std::uint32_t next = 0;  // another entry of the same node
+    Amount temporary;
+  };
+
   void Note(LedgerEntry* entry, const Amount& change) {
     if (entry->epoch_ != epoch_) {
       entry->epoch_ = epoch_;
@@ -129,7 +156,9 @@ class Ledger {
   }
   std::uint32_t NewEntry(model::NodeId node, model::ThreadId thread, std::uint32_t size_class);
 
+  std::span<const model::Site> sites_;
   std::vector<LedgerEntry> entries_;  // [0] is unused: 0 ends the lists
+  std::vector<Rest> rest_;            // as long
   std::vector<std::uint32_t> first_;  // by node: its newest entry
   Amount live_;
   Amount peak_;

@@ -70,16 +70,16 @@ class LiveBlocks {
     std::uint64_t realloc_ticks = 0;
   };
 
+  void FetchPlace(const model::Event& event) const;
+  void FetchEntry(const model::Event& event) const;
   void ApplyOne(const model::Event& event);
   ThreadState& StateOf(const model::Event& event);
   void Allocate(const model::Event& event, ThreadState* thread);
   Release Free(const model::Event& event, const ThreadState& thread);
   void Undo(const Release& release, std::uint64_t ticks);
-  format::FreeForm ExpectedForm(std::uint32_t entry) const;
 
   std::uint32_t EntryFor(const model::Event& event);
 
-  std::span<const model::Site> sites_;
   const Selection* selection_;
   SizeClasses size_classes_;
   std::uint64_t next_ordinal_ = 0;  // with a selection

@@ -139,7 +139,7 @@ class ProfileBuilder {
       site.peak = ledger().PeakOf(entry);
       site.not_freed = entry.live;
       site.total = entry.total;
-      site.temporary = entry.temporary;
+      site.temporary = ledger().TemporaryOf(i);
       site.live = LiveAtMoment(i, site);
       profile_.live += site.live;
       profile_.sites.push_back(site);

@@ -29,7 +29,14 @@ class AddressMap {
 
   std::size_t size() const { return size_ + (has_zero_ ? 1 : 0); }
 
-  void Prefetch(std::uint64_t address) const { __builtin_prefetch(&entries_[Home(address)], 1); }
+  // Always inlined: gcc drops calls of functions that do nothing but fetch ahead.
+  [[gnu::always_inline]] void Prefetch(std::uint64_t address) const {
+    __builtin_prefetch(&entries_[Home(address)], 1);
+  }
+
+  // The value at the home of `address`: most often its own, else another one's or one that is no longer
+  // there. For guesses about what will be needed.
+  const Value& AtHome(std::uint64_t address) const { return entries_[Home(address)].value; }
 
   Value* Find(std::uint64_t address) {
     if (address == 0) return has_zero_ ? &zero_ : nullptr;
