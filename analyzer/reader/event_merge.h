@@ -56,9 +56,11 @@ class EventMerge {
 
   Place PlaceOf(std::uint32_t cursor) const;
   std::span<const model::Event> NextOfOnlyThread();
-  void RunFirst();
+  std::span<const model::Event> RunFirst();
   void SiftDown(std::size_t at);
-  void Emit(const model::Event& event, std::uint32_t cursor);
+  std::span<const model::Event> Emit(std::span<const model::Event> batch, std::size_t run,
+                                     std::uint32_t cursor);
+  bool Note(const model::Event& event);
   void TakeCounterpart(const model::Event& event, std::uint32_t cursor);
 
   std::vector<ThreadCursor> cursors_;

@@ -86,6 +86,26 @@ TEST_F(EventMergeTest, LooksBeyondABatchAndAWindowForTheFree) {
   EXPECT_EQ(Short(events[2]), "0:a10+2@3000");
 }
 
+// Runs of one thread are handed out where they lie; not so if something in them has been taken early or needs
+// another thread's event before it.
+TEST_F(EventMergeTest, ALongRunIsRepairedInItsMiddle) {
+  TraceBuilder builder;
+  builder.On(0).Alloc(10, 0x10, 1, 0).Alloc(11, 0x20, 1, 0);
+  for (std::uint64_t i = 0; i < 2000; ++i) {
+    if (i == 900) builder.On(1).Alloc(1000 + i, 0x10, 2, 0);  // thread 0 frees it a little later
+    builder.On(1).Alloc(1000 + i, 0x10000 + 16 * i, 1, 0);
+  }
+  builder.On(0).Free(3050, 0x10).Free(3060, 0x20);
+  for (std::uint64_t i = 0; i < 1000; ++i) builder.On(0).Alloc(4000 + i, 0x90000 + 16 * i, 1, 0);
+  auto reader = Open(builder);
+  const auto events = EventsOf(reader);
+  ASSERT_EQ(events.size(), 3005U);
+  EXPECT_EQ(Short(events[902]), "0:f10@1900");
+  EXPECT_EQ(Short(events[903]), "1:a10+2@1900");
+  EXPECT_EQ(Short(events[2004]), "0:f20@3060");
+  EXPECT_EQ(Short(events.back()), "0:a" + std::string("93e70") + "+1@4999");
+}
+
 // A trace may claim that everything happened in one tick; looking ahead then has to end all the same.
 TEST_F(EventMergeTest, LooksAheadWithinBoundsOnly) {
   TraceBuilder builder;
