@@ -14,7 +14,10 @@ BlockLives::ThreadState& BlockLives::StateOf(model::ThreadId thread) {
 
 void BlockLives::Allocate(const Event& event, ThreadState& thread) {
   const auto [block, is_new] = blocks_.Insert(event.address);
-  if (!is_new) visitor_.Died(*block, event.ticks, false);  // its free was lost
+  if (!is_new) {
+    visitor_.Died(*block,
+                  {.ticks = event.ticks, .thread = event.thread, .is_temporary = false, .is_lost = true});
+  }
   *block = LivingBlock{event.size, event.ticks, event.node, event.thread};
   visitor_.Born(*block);
   thread.last_allocation = event.address;
@@ -24,12 +27,13 @@ void BlockLives::Allocate(const Event& event, ThreadState& thread) {
 BlockLives::Death BlockLives::Free(const Event& event, const ThreadState& thread) {
   Death death;
   death.address = event.address;
-  death.ticks = event.ticks;
   death.is_known = blocks_.Erase(event.address, &death.block);
   if (!death.is_known) return death;
-  death.is_temporary =
+  // The address alone is not enough: another thread may have got it since.
+  const bool is_temporary =
       thread.has_allocated && thread.last_allocation == event.address && death.block.thread == event.thread;
-  visitor_.Died(death.block, event.ticks, death.is_temporary);
+  death.end = {event.ticks, event.thread, event.free_form, is_temporary, false};
+  visitor_.Died(death.block, death.end);
   return death;
 }
 
@@ -38,7 +42,7 @@ void BlockLives::Undo(const Death& death, std::uint64_t ticks) {
   const auto [block, is_new] = blocks_.Insert(death.address);
   if (!is_new) return;  // given out meanwhile: then realloc did free it, whatever it said
   *block = death.block;
-  visitor_.Revived(*block, {ticks, death.ticks, death.is_temporary});
+  visitor_.Revived(*block, {ticks, death.end});
 }
 
 void BlockLives::Apply(const Event& event) {
@@ -67,7 +71,7 @@ void BlockLives::Apply(const Event& event) {
 
 void BlockLives::Finish() {
   for (ThreadState& thread : threads_) {
-    if (thread.is_reallocating) Undo(thread.realloc, thread.realloc.ticks);
+    if (thread.is_reallocating) Undo(thread.realloc, thread.realloc.end.ticks);
     thread.is_reallocating = false;
   }
 }

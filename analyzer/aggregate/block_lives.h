@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Every block's birth and death, told one by one: for what needs more than sums per call site.
 //
-//     event ──► address → block ──► Visitor     Born(block)      may leave a tag in it
-//                                               Died(block)      with that tag; may change it
-//                                               Revived(block)   its last Died never happened: realloc failed
+//     event ──► address → block ──► Visitor     Born(block)            may leave a tag in it
+//                                               Died(block, end)       with that tag; may change it
+//                                               Revived(block, …)      its last Died never happened: realloc
+//                                               failed
 //
 // Tells the same story as LiveBlocks, in the same order: sums of what is told here are those of a Profile.
 #pragma once
@@ -24,25 +25,32 @@ struct LivingBlock {
   model::NodeId node = 0;
   model::ThreadId thread = 0;
   std::array<std::uint32_t, 3> tags{};  // the visitor's own
-  bool is_chosen = true;                // VisitLives' own
+  bool is_chosen = true;                // BlockPass's own
+};
+
+struct BlockEnd {
+  std::uint64_t ticks = 0;
+  model::ThreadId thread = 0;
+  format::FreeForm form = format::FreeForm::kFree;
+  bool is_temporary = false;  // freed by its thread before that thread's next allocation
+  bool is_lost = false;       // its free was not recorded: the address was given out again
 };
 
 // A realloc that failed after all.
 struct Revival {
-  std::uint64_t ticks = 0;       // when that showed
-  std::uint64_t died_ticks = 0;  // as told to Died
-  bool was_temporary = false;    // as told to Died
+  std::uint64_t ticks = 0;  // when that showed
+  BlockEnd end;             // as told to Died
 };
 
-// Feed it all events in order, of all domains. Not thread-safe.
+// Feed it all events in order, of all domains: a thread's next event of any kind ends its pending realloc.
+// Memory is bounded by the live set. Not thread-safe.
 class BlockLives {
  public:
   class Visitor {
    public:
     virtual ~Visitor() = default;
     virtual void Born(LivingBlock& block) = 0;
-    // `is_temporary`: freed by its own thread before that thread's next allocation.
-    virtual void Died(LivingBlock& block, std::uint64_t ticks, bool is_temporary) = 0;
+    virtual void Died(LivingBlock& block, const BlockEnd& end) = 0;
     virtual void Revived(LivingBlock& block, const Revival& revival) = 0;
   };
 
@@ -50,7 +58,19 @@ class BlockLives {
   BlockLives(Visitor& visitor, std::size_t thread_count) : visitor_(visitor), threads_(thread_count) {}
 
   void Apply(const model::Event& event);
-  // After the last event.
+  // `before_each` is called with each event before it is applied.
+  template <typename BeforeEach>
+  void Apply(std::span<const model::Event> events, const BeforeEach& before_each) {
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      if (i + kPrefetchEvents < events.size()) blocks_.Prefetch(events[i + kPrefetchEvents].address);
+      before_each(events[i]);
+      Apply(events[i]);
+    }
+  }
+  void Apply(std::span<const model::Event> events) {
+    Apply(events, [](const model::Event& /*event*/) {});
+  }
+  // After the last event. A realloc whose end was never recorded leaves its block live.
   void Finish();
 
   // Blocks alive now, in no particular order.
@@ -60,12 +80,13 @@ class BlockLives {
   }
 
  private:
+  static constexpr std::size_t kPrefetchEvents = 16;  // about the time a cache miss takes
+
   struct Death {
     std::uint64_t address = 0;
-    std::uint64_t ticks = 0;
     LivingBlock block;
+    BlockEnd end;
     bool is_known = false;
-    bool is_temporary = false;
   };
   struct ThreadState {
     std::uint64_t last_allocation = 0;  // address

@@ -12,8 +12,8 @@ class ChosenOnly : public BlockLives::Visitor {
     block.is_chosen = choice_.Has(block, next_ordinal_++);
     if (block.is_chosen) next_.Born(block);
   }
-  void Died(LivingBlock& block, std::uint64_t ticks, bool is_temporary) override {
-    if (block.is_chosen) next_.Died(block, ticks, is_temporary);
+  void Died(LivingBlock& block, const BlockEnd& end) override {
+    if (block.is_chosen) next_.Died(block, end);
   }
   void Revived(LivingBlock& block, const Revival& revival) override {
     if (block.is_chosen) next_.Revived(block, revival);
@@ -45,7 +45,7 @@ void VisitLives(reader::TraceReader& reader, const BlockChoice& choice, BlockLiv
                 const std::function<void(double)>& progress) {
   BlockPass pass(choice, visitor, reader.trace().threads.size());
   BlockLives& lives = pass.lives();
-  reader.ForEachEvent([&lives](const model::Event& event) { lives.Apply(event); }, progress);
+  reader.ForEachBatch([&lives](std::span<const model::Event> events) { lives.Apply(events); }, progress);
   lives.Finish();
   if (!lives_on) return;
   lives.ForEachLiving([&](const LivingBlock& block) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <memory>
 
-#include "analyzer/aggregate/block_follower.h"
 #include "analyzer/aggregate/block_visits.h"
 #include "analyzer/aggregate/selection.h"
 
@@ -27,44 +26,31 @@ std::size_t SliceOf(std::uint64_t time_ns, std::uint64_t slice_ns) {
   return std::min<std::uint64_t>(time_ns / slice_ns, kGrowthSlices - 1);
 }
 
-class CurveBuilder {
+class CurveBuilder : public BlockLives::Visitor {
  public:
-  CurveBuilder(const reader::TraceReader& reader, const Selection* selection, CurvesByNode& curves)
-      : reader_(reader),
-        selection_(selection),
-        slice_ns_(SliceNs(reader.trace().info.duration_ns)),
-        curves_(curves) {}
+  CurveBuilder(const reader::TraceReader& reader, CurvesByNode& curves)
+      : reader_(reader), slice_ns_(SliceNs(reader.trace().info.duration_ns)), curves_(curves) {}
 
-  void Allocated(const FollowedBlock& block) { Change(block, block.birth_ticks, block.size); }
-  void Freed(const FollowedBlock& block, const BlockEnd& end) { Change(block, end.ticks, 0 - block.size); }
+  void Born(LivingBlock& block) override { Change(block, block.born_ticks, block.size); }
+  void Died(LivingBlock& block, const BlockEnd& end) override { Change(block, end.ticks, 0 - block.size); }
+  void Revived(LivingBlock& block, const Revival& revival) override {
+    Change(block, revival.end.ticks, block.size);
+  }
 
-  void Left(const FollowedBlock& block) {
-    SiteCurve* curve = CurveOf(block);
-    if (curve == nullptr) return;
-    const std::uint64_t birth_ns = reader_.TimeNs(block.birth_ticks);
-    curve->first_ns = std::min(curve->first_ns, birth_ns);
-    curve->last_ns = std::max(curve->last_ns, birth_ns);
-    ++curve->blocks_left;
+  void LivesOn(const LivingBlock& block) {
+    SiteCurve& curve = curves_[block.node];
+    const std::uint64_t birth_ns = reader_.TimeNs(block.born_ticks);
+    curve.first_ns = std::min(curve.first_ns, birth_ns);
+    curve.last_ns = std::max(curve.last_ns, birth_ns);
+    ++curve.blocks_left;
   }
 
  private:
-  // Null for blocks that nobody asked about.
-  SiteCurve* CurveOf(const FollowedBlock& block) const {
-    const auto found = curves_.find(block.node);
-    if (found == curves_.end()) return nullptr;
-    const bool is_wanted = selection_ == nullptr ||
-                           selection_->Takes(block.birth_ticks, block.thread, block.size, block.ordinal);
-    return is_wanted ? &found->second : nullptr;
-  }
-
-  void Change(const FollowedBlock& block, std::uint64_t ticks, std::uint64_t bytes) const {
-    SiteCurve* curve = CurveOf(block);
-    if (curve == nullptr) return;
-    curve->change[SliceOf(reader_.TimeNs(ticks), slice_ns_)] += bytes;
+  void Change(const LivingBlock& block, std::uint64_t ticks, std::uint64_t bytes) {
+    curves_[block.node].change[SliceOf(reader_.TimeNs(ticks), slice_ns_)] += bytes;
   }
 
   const reader::TraceReader& reader_;
-  const Selection* selection_;
   const std::uint64_t slice_ns_;
   CurvesByNode& curves_;
 };
@@ -94,11 +80,13 @@ CurvesByNode BuildCurves(reader::TraceReader& reader, const Profile& profile,
   }
   if (curves.empty()) return curves;
   const std::unique_ptr<Selection> selection = SelectionOf(reader, profile.query, progress);
-  CurveBuilder builder(reader, selection.get(), curves);
-  BlockFollower<CurveBuilder> blocks(builder);
-  reader.ForEachBatch([&](std::span<const model::Event> events) { blocks.Apply(events); }, progress);
-  blocks.Finish();
-  blocks.ForEachLive([&](const FollowedBlock& block) { builder.Left(block); });
+  BlockChoice choice{std::vector<bool>(reader.trace().sites.size() + 1), selection.get()};
+  for (const auto& [node, curve] : curves) {
+    if (node < choice.nodes.size()) choice.nodes[node] = true;
+  }
+  CurveBuilder builder(reader, curves);
+  VisitLives(
+      reader, choice, builder, [&](const LivingBlock& block) { builder.LivesOn(block); }, progress);
   return curves;
 }
 

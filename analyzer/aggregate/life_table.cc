@@ -59,11 +59,12 @@ class TableBuilder : public BlockLives::Visitor {
     CutSlices(curve);
   }
 
-  void Visit(const model::Event& event) {
-    while (slice_ + 1 < fine_ends_.size() && events_ >= fine_ends_[slice_]) ++slice_;
-    ++events_;
-    pass_.lives().Apply(event);
-    if (rows_.size() > options_.max_rows * kRowsWhilePassing) Coarsen();
+  void Visit(std::span<const model::Event> events) {
+    pass_.lives().Apply(events, [this](const model::Event& /*event*/) {
+      while (slice_ + 1 < fine_ends_.size() && events_ >= fine_ends_[slice_]) ++slice_;
+      ++events_;
+      if (rows_.size() > options_.max_rows * kRowsWhilePassing) Coarsen();
+    });
   }
 
   LifeTable Finish() {
@@ -81,12 +82,12 @@ class TableBuilder : public BlockLives::Visitor {
     block.tags[kSite] = SiteOf(block.node, block.thread);
     block.tags[kBirth] = slice_;
   }
-  void Died(LivingBlock& block, std::uint64_t, bool is_temporary) override {
+  void Died(LivingBlock& block, const BlockEnd& end) override {
     block.tags[kDeath] = slice_;
-    Add(block, slice_, is_temporary, 1);
+    Add(block, slice_, end.is_temporary, 1);
   }
   void Revived(LivingBlock& block, const Revival& revival) override {
-    Add(block, block.tags[kDeath], revival.was_temporary, ~std::uint64_t{0});  // minus one
+    Add(block, block.tags[kDeath], revival.end.is_temporary, ~std::uint64_t{0});  // minus one
   }
 
  private:
@@ -118,7 +119,7 @@ class TableBuilder : public BlockLives::Visitor {
     std::uint32_t next = 0;
     for (const Interval& interval : intervals_) {
       for (const auto& [begin, end] : {std::pair(interval.first_slice, interval.split_slice),
-                                      std::pair(interval.split_slice, interval.end_slice)}) {
+                                       std::pair(interval.split_slice, interval.end_slice)}) {
         if (begin == end) continue;
         std::fill(slice_of_.begin() + begin, slice_of_.begin() + end, next);
         ++next;
@@ -222,7 +223,7 @@ class TableBuilder : public BlockLives::Visitor {
 LifeTable BuildLifeTable(reader::TraceReader& reader, const LiveCurve& curve, const LifeTableOptions& options,
                          const std::function<void(double)>& progress) {
   TableBuilder builder(curve, options, reader.trace().threads.size());
-  reader.ForEachEvent([&builder](const model::Event& event) { builder.Visit(event); }, progress);
+  reader.ForEachBatch([&builder](std::span<const model::Event> events) { builder.Visit(events); }, progress);
   return builder.Finish();
 }
 

@@ -42,11 +42,12 @@ class CurveBuilder : public BlockLives::Visitor {
     last_tick_ = reader_.LastTickAt(borders_[0].time_ns);
   }
 
-  void Visit(const model::Event& event) {
-    while (event.ticks > last_tick_ && curve_.intervals.size() + 1 < borders_.size()) EndInterval();
-    ++events_;
-    ticks_ = event.ticks;
-    pass_.lives().Apply(event);
+  void Visit(std::span<const model::Event> events) {
+    pass_.lives().Apply(events, [this](const model::Event& event) {
+      while (event.ticks > last_tick_ && curve_.intervals.size() + 1 < borders_.size()) EndInterval();
+      ++events_;
+      ticks_ = event.ticks;
+    });
   }
 
   LiveCurve Finish() {
@@ -59,7 +60,7 @@ class CurveBuilder : public BlockLives::Visitor {
   }
 
   void Born(LivingBlock& block) override { Rise(block); }
-  void Died(LivingBlock& block, std::uint64_t, bool) override { live_ -= Amount{block.size, 1}; }
+  void Died(LivingBlock& block, const BlockEnd& /*end*/) override { live_ -= Amount{block.size, 1}; }
   void Revived(LivingBlock& block, const Revival&) override { Rise(block); }
 
  private:
@@ -95,7 +96,7 @@ class CurveBuilder : public BlockLives::Visitor {
 LiveCurve BuildLiveCurve(reader::TraceReader& reader, const CurveOptions& options,
                          const std::function<void(double)>& progress) {
   CurveBuilder builder(reader, options);
-  reader.ForEachEvent([&builder](const model::Event& event) { builder.Visit(event); }, progress);
+  reader.ForEachBatch([&builder](std::span<const model::Event> events) { builder.Visit(events); }, progress);
   return builder.Finish();
 }
 

@@ -24,6 +24,11 @@ class OrdinalSet {
     (*pages_[page])[ordinal % kPageBits / 64] |= std::uint64_t{1} << ordinal % 64;
   }
 
+  void Remove(std::uint64_t ordinal) {
+    if (!Contains(ordinal)) return;
+    (*pages_[ordinal / kPageBits])[ordinal % kPageBits / 64] &= ~(std::uint64_t{1} << ordinal % 64);
+  }
+
   bool Contains(std::uint64_t ordinal) const {
     const std::uint64_t page = ordinal / kPageBits;
     if (page >= pages_.size() || pages_[page] == nullptr) return false;

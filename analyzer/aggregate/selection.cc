@@ -4,22 +4,27 @@
 
 #include <algorithm>
 
-#include "analyzer/aggregate/block_follower.h"
+#include "analyzer/aggregate/block_visits.h"
 #include "analyzer/aggregate/mappings.h"
 
 namespace memtrace::aggregate {
 namespace {
 
 // Notes the blocks that lived long enough and not too long; for LiveBlocks' and for Mappings' blocks.
-class LifetimeFinder {
+class LifetimeFinder : public BlockLives::Visitor {
  public:
   LifetimeFinder(const reader::TraceReader& reader, const Bounds& wanted_ns)
       : reader_(reader), wanted_ns_(wanted_ns) {}
 
-  void Allocated(const FollowedBlock& /*block*/) {}
-  void Freed(const FollowedBlock& block, const BlockEnd& end) {
-    Ended(block.ordinal, block.birth_ticks, end.ticks);
+  void Born(LivingBlock& block) override {
+    block.tags[0] = static_cast<std::uint32_t>(next_ordinal_);
+    block.tags[1] = static_cast<std::uint32_t>(next_ordinal_++ >> 32);
   }
+  void Died(LivingBlock& block, const BlockEnd& end) override {
+    Ended(OrdinalOf(block), block.born_ticks, end.ticks);
+  }
+  void Revived(LivingBlock& block, const Revival& /*revival*/) override { found_.Remove(OrdinalOf(block)); }
+  void LivesOn(const LivingBlock& block) { NeverEnded(OrdinalOf(block), block.born_ticks); }
 
   void Ended(std::uint64_t ordinal, std::uint64_t birth_ticks, std::uint64_t ticks) {
     const std::uint64_t birth_ns = reader_.TimeNs(birth_ticks);
@@ -35,8 +40,13 @@ class LifetimeFinder {
   OrdinalSet Take() { return std::move(found_); }
 
  private:
+  static std::uint64_t OrdinalOf(const LivingBlock& block) {
+    return block.tags[0] | static_cast<std::uint64_t>(block.tags[1]) << 32;
+  }
+
   const reader::TraceReader& reader_;
   const Bounds wanted_ns_;
+  std::uint64_t next_ordinal_ = 0;
   OrdinalSet found_;
 };
 
@@ -62,11 +72,8 @@ OrdinalSet FindLifetimes(reader::TraceReader& reader, Domain domain, const Bound
                          const std::function<void(double)>& progress) {
   LifetimeFinder finder(reader, lifetime_ns);
   if (domain == Domain::kHeap) {
-    BlockFollower<LifetimeFinder> blocks(finder);
-    reader.ForEachBatch([&](std::span<const model::Event> events) { blocks.Apply(events); }, progress);
-    blocks.Finish();
-    blocks.ForEachLive(
-        [&](const FollowedBlock& block) { finder.NeverEnded(block.ordinal, block.birth_ticks); });
+    VisitLives(
+        reader, {}, finder, [&](const LivingBlock& block) { finder.LivesOn(block); }, progress);
     return finder.Take();
   }
   Mappings mappings(reader.trace().sites.size());

@@ -6,7 +6,6 @@
 #include <bit>
 #include <memory>
 
-#include "analyzer/aggregate/block_follower.h"
 #include "analyzer/aggregate/block_visits.h"
 #include "analyzer/aggregate/free_forms.h"
 #include "analyzer/aggregate/profile.h"
@@ -15,18 +14,14 @@
 namespace memtrace::aggregate {
 namespace {
 
-class Counter {
+class Counter : public BlockLives::Visitor {
  public:
-  Counter(const reader::TraceReader& reader, const Selection* selection,
-          const std::function<bool(model::NodeId)>& keeps)
-      : reader_(reader),
-        sites_(reader.trace().sites),
-        selection_(selection),
-        keeps_(keeps),
-        kept_(keeps ? sites_.size() : 0) {}
+  Counter(const reader::TraceReader& reader, const std::function<bool(model::NodeId)>& keeps)
+      : reader_(reader), sites_(reader.trace().sites), keeps_(keeps), kept_(keeps ? sites_.size() : 0) {}
 
-  void Allocated(const FollowedBlock& block) {
-    if (!Wants(block)) return;
+  void Born(LivingBlock& block) override {
+    block.tags[kIsKept] = Keeps(block.node) ? 1 : 0;
+    if (block.tags[kIsKept] == 0) return;
     const Amount amount{block.size, 1};
     if (counts_.blocks_of_size.empty()) {
       counts_.blocks_of_size.resize(Statistics::kLargestCountedExactly + 1);
@@ -39,10 +34,30 @@ class Counter {
     ThreadOf(block).total += amount;
   }
 
-  void Freed(const FollowedBlock& block, const BlockEnd& end) {
-    if (!Wants(block)) return;
-    const Amount amount{block.size, 1};
-    const std::uint64_t birth_ns = reader_.TimeNs(block.birth_ticks);
+  void Died(LivingBlock& block, const BlockEnd& end) override { CountEnd(block, end, {block.size, 1}); }
+  void Revived(LivingBlock& block, const Revival& revival) override {
+    CountEnd(block, revival.end, Amount{} - Amount{block.size, 1});
+  }
+
+  void LivesOn(const LivingBlock& block) {
+    if (block.tags[kIsKept] == 0) return;
+    counts_.not_freed += {block.size, 1};
+    ThreadOf(block).not_freed += {block.size, 1};
+  }
+
+  Statistics Take() {
+    std::erase_if(counts_.mismatched, [](const auto& entry) { return entry.second == Amount{}; });
+    return std::move(counts_);
+  }
+
+ private:
+  enum Tag : std::size_t { kIsKept };
+  enum class Kept : std::uint8_t { kUnknown, kYes, kNo };
+
+  // `amount`: the block, or minus it.
+  void CountEnd(const LivingBlock& block, const BlockEnd& end, const Amount& amount) {
+    if (block.tags[kIsKept] == 0) return;
+    const std::uint64_t birth_ns = reader_.TimeNs(block.born_ticks);
     const std::uint64_t end_ns = std::max(reader_.TimeNs(end.ticks), birth_ns);
     counts_.by_lifetime[LifetimeIndex(end_ns - birth_ns)] += amount;
     if (end.is_temporary) {
@@ -57,41 +72,25 @@ class Counter {
     if (end.form != ExpectedFreeForm(KindOf(block))) counts_.mismatched[{block.node, end.form}] += amount;
   }
 
-  void Left(const FollowedBlock& block) {
-    if (!Wants(block)) return;
-    counts_.not_freed += {block.size, 1};
-    ThreadOf(block).not_freed += {block.size, 1};
-  }
-
-  Statistics Take() { return std::move(counts_); }
-
- private:
-  enum class Kept : std::uint8_t { kUnknown, kYes, kNo };
-
-  bool Wants(const FollowedBlock& block) {
-    if (selection_ != nullptr &&
-        !selection_->Takes(block.birth_ticks, block.thread, block.size, block.ordinal)) {
-      return false;
-    }
+  bool Keeps(model::NodeId node) {
     if (!keeps_) return true;
-    const model::NodeId node = block.node < kept_.size() ? block.node : 0;
+    if (node >= kept_.size()) node = 0;
     if (kept_.empty()) return keeps_(node);
     if (kept_[node] == Kept::kUnknown) kept_[node] = keeps_(node) ? Kept::kYes : Kept::kNo;
     return kept_[node] == Kept::kYes;
   }
 
-  format::AllocKind KindOf(const FollowedBlock& block) const {
+  format::AllocKind KindOf(const LivingBlock& block) const {
     return block.node < sites_.size() ? sites_[block.node].kind : format::AllocKind::kMalloc;
   }
 
-  ThreadStatistics& ThreadOf(const FollowedBlock& block) {
+  ThreadStatistics& ThreadOf(const LivingBlock& block) {
     if (block.thread >= counts_.by_thread.size()) counts_.by_thread.resize(block.thread + 1);
     return counts_.by_thread[block.thread];
   }
 
   const reader::TraceReader& reader_;
   const std::vector<model::Site>& sites_;
-  const Selection* selection_;
   const std::function<bool(model::NodeId)>& keeps_;
   std::vector<Kept> kept_;  // by node
   Statistics counts_;
@@ -137,11 +136,10 @@ Statistics BuildStatistics(reader::TraceReader& reader, const Query& query,
   Query resolved = query;
   ResolvePeaks(reader, resolved, progress);
   const std::unique_ptr<Selection> selection = SelectionOf(reader, resolved, progress);
-  Counter counter(reader, selection.get(), keeps);
-  BlockFollower<Counter> blocks(counter);
-  reader.ForEachBatch([&](std::span<const model::Event> events) { blocks.Apply(events); }, progress);
-  blocks.Finish();
-  blocks.ForEachLive([&](const FollowedBlock& block) { counter.Left(block); });
+  Counter counter(reader, keeps);
+  VisitLives(
+      reader, {{}, selection.get()}, counter, [&](const LivingBlock& block) { counter.LivesOn(block); },
+      progress);
   return counter.Take();
 }
 

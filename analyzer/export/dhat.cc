@@ -41,12 +41,12 @@ class Points : public aggregate::BlockLives::Visitor {
   }
 
   void Born(aggregate::LivingBlock& block) override { Raise(Of(block), block); }
-  void Died(aggregate::LivingBlock& block, std::uint64_t ticks, bool) override {
+  void Died(aggregate::LivingBlock& block, const aggregate::BlockEnd& end) override {
     Of(block).live -= Amount{block.size, 1};
-    Of(block).lifetimes_ns += Age(block, input_.time_ns(ticks));
+    Of(block).lifetimes_ns += Age(block, input_.time_ns(end.ticks));
   }
   void Revived(aggregate::LivingBlock& block, const aggregate::Revival& revival) override {
-    Of(block).lifetimes_ns -= Age(block, input_.time_ns(revival.died_ticks));
+    Of(block).lifetimes_ns -= Age(block, input_.time_ns(revival.end.ticks));
     Raise(Of(block), block);
   }
   // Blocks that live on lived until the end.

@@ -46,8 +46,8 @@ class HeaptrackWriter : public aggregate::BlockLives::Visitor {
     block.tags[0] = KindOf(block.size, block.node);
     sink_.Write(fmt::format("+ {:x}\n", block.tags[0]));
   }
-  void Died(aggregate::LivingBlock& block, std::uint64_t ticks, bool) override {
-    TellTime(input_.time_ns(ticks));
+  void Died(aggregate::LivingBlock& block, const aggregate::BlockEnd& end) override {
+    TellTime(input_.time_ns(end.ticks));
     sink_.Write(fmt::format("- {:x}\n", block.tags[0]));
   }
   void Revived(aggregate::LivingBlock& block, const aggregate::Revival& revival) override {
