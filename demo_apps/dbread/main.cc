@@ -4,6 +4,7 @@
 //
 //   dbread --driver sqlite --db t.db --dataset employees --prepare
 //   dbread --driver sqlite --db t.db --dataset employees --read single-row --rows structs
+#include <malloc.h>
 #include <memtrace/memtrace.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -97,6 +98,10 @@ void ReadAndRelease(const Options& options, const Dataset& dataset, Connection& 
   if (options.lookup) lookup.emplace(PlaceOf(dataset.Selected(options.one_column), dataset.one_column));
   Read(options, dataset, connection, lookup);
   EnterPhase("Rows released");
+  if (options.trim) {
+    malloc_trim(0);
+    EnterPhase("Memory trimmed");
+  }
   if (lookup) spdlog::info("the dictionary has {} entries", lookup->size());
 }
 

@@ -39,6 +39,7 @@ void Describe(CLI::App& app, Options& options) {
       "--lookup", options.lookup,
       "also keep a dictionary of the values of the column that --columns one means, and let it outlive the "
       "rows");
+  app.add_flag("--trim", options.trim, "call malloc_trim when the rows are gone");
   app.add_flag("--page-times", options.page_times, "how long the first and the last batches took, on stderr");
   app.add_option("--batch", options.batch_rows, "rows a batch, fetch or page")
       ->check(CLI::Range(1, 1'000'000'000));

@@ -19,6 +19,7 @@ struct Options {
   bool one_column = false;
   bool keep = false;
   bool lookup = false;
+  bool trim = false;
   bool page_times = false;
   std::size_t batch_rows = 100;
   std::string dataset = "employees";
