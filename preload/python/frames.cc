@@ -52,16 +52,17 @@ bool Grow(PythonStack& stack) {
 // loops.
 template <bool kObjects>
 struct Layout {
-  explicit Layout(const PythonOffsets& offsets) : at(offsets) {}
+  explicit Layout(const PythonOffsets& at)
+      : back(at.frame_back), code(at.frame_code), instruction(at.frame_instruction) {}
 
-  std::uintptr_t Back(std::uintptr_t frame) const { return PythonWord(frame, at.frame_back); }
+  std::uintptr_t Back(std::uintptr_t frame) const { return PythonWord(frame, back); }
   std::uintptr_t Code(std::uintptr_t frame) const {
     constexpr std::uintptr_t kTags = 7;  // of a reference, in later versions
-    return PythonWord(frame, at.frame_code) & ~kTags;
+    return PythonWord(frame, code) & ~kTags;
   }
   std::uintptr_t Instruction(std::uintptr_t frame) const {
-    if constexpr (kObjects) return static_cast<std::uint32_t>(PythonInt(frame, at.frame_instruction));
-    return PythonWord(frame, at.frame_instruction);
+    if constexpr (kObjects) return static_cast<std::uint32_t>(PythonInt(frame, instruction));
+    return PythonWord(frame, instruction);
   }
   // An address is one of a code object's own; an index may be that of any, in a frame object used again.
   bool IsAsRemembered(const PythonStack& stack, std::uint32_t i) const {
@@ -71,7 +72,7 @@ struct Layout {
     return true;
   }
 
-  const PythonOffsets& at;
+  int back, code, instruction;
 };
 
 std::uintptr_t CurrentFrame(const PythonOffsets& at, std::uintptr_t thread_state) {
@@ -115,9 +116,9 @@ class Reader {
     }
     for (std::uint32_t i = changed.first; i < changed.end; ++i) {
       stack_.instructions[i] = layout_.Instruction(stack_.frames[i]);
-      if (!SetPlace(i)) return Forget();
+      if (!MovePlace(i)) return Forget();
     }
-    return Append(kept, fresh);
+    return fresh == 0 ? KeepOnly(kept) : Append(kept, fresh);
   }
 
  private:
@@ -154,16 +155,41 @@ class Reader {
   }
 
   // Whether frames[0, kept) are still each other's callers; and from which on instructions have changed.
+  // Mostly none but the innermost's has.
   bool Compare(std::uint32_t kept, PlaceRange* changed) const {
-    std::uint32_t first = kept;
-    bool is_chain = true;
-    const std::uintptr_t* frames = stack_.frames;
-    for (std::uint32_t i = kept; i-- > 0;) {
-      if (__builtin_expect(!layout_.IsAsRemembered(stack_, i), 0)) first = i;
-      is_chain &= layout_.Back(frames[i]) == (i == 0 ? 0 : frames[i - 1]);
-      if (!is_chain) return false;
+    if (kept == 0) return true;
+    const std::uint32_t last = kept - 1;
+    if (__builtin_expect(DiffersBelow(last) != 0, 0)) return CompareEach(kept, changed);
+    const std::uintptr_t caller = last == 0 ? 0 : stack_.frames[last - 1];
+    if (layout_.Back(stack_.frames[last]) != caller) return false;
+    changed->first = layout_.IsAsRemembered(stack_, last) ? kept : last;
+    return true;
+  }
+
+  // 0 if frames[0, end) and what they hold are as remembered. No branches: what is compared does not wait for
+  // anything but its own address.
+  std::uintptr_t DiffersBelow(std::uint32_t end) const {
+    const std::uintptr_t* const frames = stack_.frames;
+    const std::uintptr_t* const instructions = stack_.instructions;
+    const std::uintptr_t* const codes = stack_.codes;
+    const Layout<kObjects> layout = layout_;
+    std::uintptr_t difference = 0;
+    std::uintptr_t caller = 0;
+    for (std::uint32_t i = 0; i < end; ++i) {
+      const std::uintptr_t frame = frames[i];
+      difference |= (layout.Back(frame) ^ caller) | (layout.Instruction(frame) ^ instructions[i]);
+      if constexpr (kObjects) difference |= layout.Code(frame) ^ codes[i];
+      caller = frame;
     }
-    changed->first = first;
+    return difference;
+  }
+
+  [[gnu::noinline]] bool CompareEach(std::uint32_t kept, PlaceRange* changed) const {
+    changed->first = kept;
+    for (std::uint32_t i = kept; i-- > 0;) {
+      if (!layout_.IsAsRemembered(stack_, i)) changed->first = i;
+      if (layout_.Back(stack_.frames[i]) != (i == 0 ? 0 : stack_.frames[i - 1])) return false;
+    }
     return true;
   }
 
@@ -194,6 +220,34 @@ class Reader {
       if (!SetPlace(i)) return Forget();
     }
     return true;
+  }
+
+  bool KeepOnly(std::uint32_t kept) {
+    stack_.depth = kept;
+    return true;
+  }
+
+  // SetPlace where a frame has only gone on in the same code.
+  bool MovePlace(std::uint32_t i) {
+    if constexpr (!kObjects) {
+      PythonPlace& place = stack_.places[i];
+      const std::uintptr_t frame = stack_.frames[i];
+      const PythonOffsets& at = *runtime_.offsets;
+      const std::uintptr_t code = stack_.codes[i];
+      const std::uint64_t bytes =
+          stack_.instructions[i] - (code + static_cast<std::uintptr_t>(at.code_instructions));
+      const bool is_usual = place.real == i && layout_.Code(frame) == code &&
+                            bytes / 2 < format::kPythonOffsetUnknown &&
+                            static_cast<std::int64_t>(bytes / 2) >= PythonInt(code, at.code_first_traceable);
+      if (__builtin_expect(is_usual, 1)) {
+        constexpr std::uint64_t kOffsetMask = format::kPythonOffsetUnknown;
+        place.key = (place.key & ~kOffsetMask) | bytes / 2;
+        place.path_hash = SitePathHash(i == 0 ? 0 : stack_.places[i - 1].path_hash, place.key);
+        place.node = place.leaves[0] = place.leaves[1] = 0;
+        return true;
+      }
+    }
+    return SetPlace(i);
   }
 
   // Key, hash and the like of frame i, whose callers have theirs. False: no memory for its code's text.
