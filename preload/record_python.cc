@@ -120,6 +120,9 @@ void LogRuntime(const PythonSupportInfo& info) {
   const format::LogPythonRuntime record{info.hex_version, static_cast<std::uint32_t>(info.support),
                                         static_cast<std::uint32_t>(text_bytes), 0};
   recording->log.Append(format::LogType::kPythonRuntime, record, Bytes{info.reason, text_bytes});
+  // From 3.12 on os.fork counts the process's threads, as the kernel has them, and warns where there are several.
+  constexpr std::uint32_t kCountsThreads = 0x030c0000;
+  if (info.hex_version >= kCountsThreads) recording->sealer.StopHelper();
 }
 
 bool LogCode(const PythonCodeText& code) {
