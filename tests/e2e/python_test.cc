@@ -193,8 +193,8 @@ TEST_F(Python, DepthLimitKeepsTheInnermostFrames) {
   EXPECT_EQ(BlocksUnder(report, "fill", 133), 1315);
   EXPECT_EQ(BlocksUnder(report, "in_method", 133), 34);
   for (const json& row : report["rows"]) {
-    if (IsPythons(row))
-      EXPECT_LE(row["stack"].size(), 4u) << row["stack"];  // and one that says that more was there
+    if (!IsPythons(row)) continue;
+    EXPECT_LE(row["stack"].size(), 4u) << row["stack"];  // and one that says that more was there
   }
 }
 
