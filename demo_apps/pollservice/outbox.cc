@@ -2,7 +2,7 @@
 // Keeping what is to be tried again.
 #include "demo_apps/pollservice/outbox.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <utility>
 
 namespace pollservice {
 
@@ -11,9 +11,11 @@ void Outbox::BeginPoll() {
 }
 
 void Outbox::Add(const dbread::Event& event) {
-  std::string reason =
-      fmt::format("attempt {} at {} failed: nobody was at home", event.attempts, event.source);
-  retries_.push_back({event, std::move(reason)});
+  Retry retry;
+  retry.event_id = event.id;
+  retry.payload = event.payload;
+  retry.reason = "attempt " + std::to_string(event.attempts) + " at " + event.source + " failed";
+  retries_.push_back(std::move(retry));
 }
 
 }  // namespace pollservice

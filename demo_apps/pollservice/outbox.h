@@ -7,6 +7,7 @@
 //   again
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,8 @@
 namespace pollservice {
 
 struct Retry {
-  dbread::Event event;
+  std::int32_t event_id = 0;
+  std::string payload;
   std::string reason;
 };
 

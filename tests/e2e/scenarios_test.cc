@@ -18,8 +18,9 @@ const std::string kPollservice = std::string(MEMTRACE_KNOWN_PROGRAMS) + "/pollse
 
 // What one way of reading did to memory.
 struct Way {
-  std::uint64_t peak_bytes = 0;  // of what main asked for
-  std::string main_source;       // the line that holds most of it: file and function
+  std::uint64_t peak_bytes = 0;        // of what main asked for
+  std::uint64_t whole_peak_bytes = 0;  // of all, from before main on
+  std::string main_source;             // the line that holds most of it: file and function
   std::vector<std::string> mark_names;
   std::vector<std::uint64_t> mark_resident_bytes;
 
@@ -49,7 +50,9 @@ class Scenarios : public EndToEnd {
     way.peak_bytes = top.at("matching").at("bytes");
     const std::vector<Row> rows = ParseRows(top);
     if (!rows.empty()) way.main_source = rows[0].file + " " + rows[0].function;
-    for (const json& mark : SummaryOf(trace).marks) {
+    const Summary summary = SummaryOf(trace);
+    way.whole_peak_bytes = summary.peak.bytes;
+    for (const json& mark : summary.marks) {
       way.mark_names.push_back(mark.at("name"));
       way.mark_resident_bytes.push_back(mark.at("resident_bytes"));
     }
@@ -134,7 +137,8 @@ class PollingService : public Scenarios {
 
   std::vector<json> GrowingPlaces(const fs::path& trace) {
     std::vector<json> growing;
-    for (const json& row : MemtraceJson({"leaks", "-n", "100", trace}).at("rows")) {
+    const json leaks = MemtraceJson({"leaks", "-n", "100", trace});
+    for (const json& row : leaks.at("rows")) {
       if (row.at("still_growing")) growing.push_back(row);
     }
     return growing;
@@ -148,11 +152,13 @@ class PollingService : public Scenarios {
 TEST_F(PollingService, ALeakIsNamedWhileTheServiceRuns) {
   WhilePolling({"--leak"}, [&](const fs::path& trace) {
     EXPECT_TRUE(SummaryOf(trace).is_running);
-    const std::vector<json> growing = GrowingPlaces(trace);
-    ASSERT_FALSE(growing.empty());
+    // What grows evenly is judged over time, and a busy machine may hold the service up: it is given the
+    // time.
+    std::vector<json> growing;
+    const auto is_found = [&] { return !(growing = GrowingPlaces(trace)).empty(); };
+    ASSERT_TRUE(Await(is_found, std::chrono::seconds(60)));
     for (const json& place : growing) {
-      bool is_outbox = place.dump().find("Outbox::Add") != std::string::npos;
-      EXPECT_TRUE(is_outbox) << place.at("label") << " does not come from the outbox";
+      EXPECT_THAT(place.at("label").get<std::string>(), HasSubstr("pollservice/outbox.cc"));
     }
     const json diff = Growth(trace);
     EXPECT_GT(diff.at("total").at("after").at("bytes"), diff.at("total").at("before").at("bytes"));
@@ -232,7 +238,8 @@ TEST_F(ServerScenarios, EventsFromMariadb) {
   EXPECT_GT(store.peak_bytes, 5 * use.peak_bytes);
   EXPECT_GT(batched.peak_bytes, store.peak_bytes / 2);
   EXPECT_GT(store.peak_bytes, 3 * WayOf("cursor").peak_bytes);
-  EXPECT_GT(WayOf("async").peak_bytes, store.peak_bytes / 2);
+  // The non-blocking interface works on a stack of its own, which does not begin in main.
+  EXPECT_GT(WayOf("async").whole_peak_bytes, use.whole_peak_bytes + store.peak_bytes / 2);
   EXPECT_THAT(store.main_source, HasSubstr("mysql_store_result"));
 }
 
