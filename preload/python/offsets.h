@@ -31,8 +31,9 @@ struct PythonOffsets {
   int code_line_table;
   int code_instructions;     // 3.11 on: inside of the code object; else -1
   int code_first_traceable;  // 3.11 on: before that instruction a frame is not complete
-  int text_length, text_state, text_ascii,
-      text_other;  // PyUnicodeObject; data of compact ASCII and other strings
+  int text_length, text_state;  // PyUnicodeObject
+  int text_kind_shift;          // of the state: three bits of kind, then compact, then ASCII
+  int text_ascii, text_other;   // the data of compact ASCII strings and of other compact ones
   int bytes_data;
   int code_basic_bytes, frame_basic_bytes, text_basic_bytes;  // tp_basicsize of these types
   int type_basic_bytes;                                       // where a type has its tp_basicsize

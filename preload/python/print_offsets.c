@@ -5,6 +5,7 @@
 #include <Python.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <frameobject.h>
 #if PY_VERSION_HEX >= 0x030B0000
@@ -16,6 +17,16 @@
 
 /* -1 where a version has no such member. */
 #define FIELD(name, value) printf(" ." #name " = %d,", (int)(value))
+
+/* Where in a string's state, read as an int, its kind begins; compact and ascii are the bits behind it. */
+static int KindShift(void) {
+  PyASCIIObject text;
+  unsigned state;
+  memset(&text, 0, sizeof(text));
+  text.state.kind = 1;
+  memcpy(&state, &text.state, sizeof(state));
+  return __builtin_ctz(state);
+}
 
 int main(void) {
   printf("{.major = %d, .minor = %d,", PY_MAJOR_VERSION, PY_MINOR_VERSION);
@@ -54,7 +65,9 @@ int main(void) {
   FIELD(frame_instruction, offsetof(PyFrameObject, f_lasti));
   FIELD(frame_owner, -1);
 #endif
-#if PY_VERSION_HEX >= 0x030C0000
+#if PY_VERSION_HEX >= 0x030E0000
+  FIELD(shim_owner, FRAME_OWNED_BY_INTERPRETER);
+#elif PY_VERSION_HEX >= 0x030C0000
   FIELD(shim_owner, FRAME_OWNED_BY_CSTACK);
 #else
   FIELD(shim_owner, -1);
@@ -80,6 +93,7 @@ int main(void) {
 #endif
   FIELD(text_length, offsetof(PyASCIIObject, length));
   FIELD(text_state, offsetof(PyASCIIObject, state));
+  FIELD(text_kind_shift, KindShift());
   FIELD(text_ascii, sizeof(PyASCIIObject));
   FIELD(text_other, sizeof(PyCompactUnicodeObject));
   FIELD(bytes_data, offsetof(PyBytesObject, ob_sval));

@@ -6,11 +6,10 @@
 namespace memtrace::preload {
 namespace {
 
-// The bit field of 3.8 to 3.13: interned:2, kind:3, compact:1, ascii:1.
-constexpr unsigned kKindShift = 2;
+// The string's state from its kind on: kind:3, compact:1, ascii:1.
 constexpr unsigned kKindMask = 7;
-constexpr unsigned kCompact = 1U << 5;
-constexpr unsigned kAscii = 1U << 6;
+constexpr unsigned kCompact = 1U << 3;
+constexpr unsigned kAscii = 1U << 4;
 
 std::uint32_t CharacterAt(const PythonText& text, std::size_t index) {
   if (text.character_bytes == 1) return text.data[index];
@@ -34,8 +33,8 @@ void PutCharacter(std::uint32_t c, unsigned bytes, char* out) {
 PythonText ReadPythonText(const PythonRuntime& runtime, std::uintptr_t object) {
   if (object == 0 || PythonTypeOf(object) != runtime.text_type) return {};
   const PythonOffsets& at = *runtime.offsets;
-  const auto state = static_cast<unsigned>(PythonInt(object, at.text_state));
-  const unsigned kind = state >> kKindShift & kKindMask;
+  const unsigned state = static_cast<unsigned>(PythonInt(object, at.text_state)) >> at.text_kind_shift;
+  const unsigned kind = state & kKindMask;
   if ((state & kCompact) == 0 || (kind != 1 && kind != 2 && kind != 4)) return {};
   const int data = (state & kAscii) != 0 ? at.text_ascii : at.text_other;
   return {reinterpret_cast<const unsigned char*>(object) + data, PythonWord(object, at.text_length), kind};
