@@ -12,8 +12,17 @@ def change(count):
 
 
 def unexplained(summary):
-    """The share of process memory at its peak that no cause is known for, if this memtrace can say it."""
-    return "–"
+    """The share of process memory at its highest that no cause is known for, if this memtrace splits it."""
+    split = (summary.get("process_memory") or {}).get("highest")
+    if not split or not split["resident_bytes"]:
+        return "–"
+    return f"{100 * split['causes']['unexplained'] / split['resident_bytes']:.1f}%"
+
+
+def why_kept(summary):
+    """memtrace's sentences on memory that was freed and did not go back; empty if there are none."""
+    kept = (summary.get("process_memory") or {}).get("freed_but_kept")
+    return kept["text"] if kept and kept["applies"] else ""
 
 
 class Page:

@@ -3,7 +3,7 @@
 import os
 
 from scenario.lab import DATABASES
-from scenario.page import change, mib, unexplained
+from scenario.page import change, mib, unexplained, why_kept
 
 WHOLE = ["--read", "eager", "--rows", "structs", "--keep"]
 JEMALLOC = "/usr/lib/x86_64-linux-gnu/libjemalloc.so.2"
@@ -21,14 +21,18 @@ HEAD = ["database", "way", "process before", "all rows read", "rows dropped", "w
 
 def run(lab, page):
     page.heading("W3: bounced e-mails, and what goes back when they are dropped")
-    rows = []
+    rows, sentences = [], []
     for driver in ("postgres", "sqlite"):
         lab.prepare(driver, "emails")
         recordings = [lab.record("W3", driver, name, lab.dbread(driver, "emails", *options), **variables)
                       for name, options, variables in WAYS if is_there(lab, variables)]
         rows += [row(DATABASES[driver], recording) for recording in recordings]
         page.picture(lab.picture("W3", driver, recordings), f"W3, {DATABASES[driver]}")
+        sentences += [f"{DATABASES[driver]}, {recording.name}: {why_kept(recording.summary)}"
+                      for recording in recordings[:1] if why_kept(recording.summary)]
     page.table(HEAD, rows)
+    for sentence in sentences:
+        page.text(f"> {sentence}")
 
 
 def is_there(lab, variables):
