@@ -19,12 +19,12 @@ std::uintptr_t EvalLoopAnchor(const PythonOffsets& at, const PythonPlace& place,
 
 // The native frames (outermost, innermost] that the eval loop has called.
 struct Inner {
-  const Frame* outermost;  // the eval loop's, or the root
-  const Frame* innermost;
+  Frame* outermost;  // the eval loop's, or the root
+  Frame* innermost;
 };
 
-Inner FramesInEvalLoop(const PythonRuntime& runtime, const Frame* innermost, std::uintptr_t anchor) {
-  const Frame* frame = innermost;
+Inner FramesInEvalLoop(const PythonRuntime& runtime, Frame* innermost, std::uintptr_t anchor) {
+  Frame* frame = innermost;
   for (; !IsRootFrame(*frame); --frame) {
     const bool is_eval = anchor != 0
                              ? frame->cfa > anchor || frame->cfa == 0
@@ -34,17 +34,39 @@ Inner FramesInEvalLoop(const PythonRuntime& runtime, const Frame* innermost, std
   return {frame, innermost};
 }
 
-// Adds the native frames to a stack that ends in `node`.
-std::uint32_t AddFrames(std::uint32_t node, std::uint64_t path_hash, const Inner& inner,
-                        format::AllocKind kind) {
-  for (const Frame* frame = inner.outermost + 1; frame <= inner.innermost; ++frame) {
-    const auto kind_bits = frame == inner.innermost ? static_cast<std::uint64_t>(kind) : 0;
-    const std::uint64_t key = SiteKeyOf(*frame, kind_bits);
-    path_hash = SitePathHash(path_hash, key);
-    node = SiteTreeChildInline(node, key, path_hash);
-    if (node == 0) return 0;
+struct Path {
+  std::uint32_t node;
+  std::uint64_t hash;
+};
+
+Path Child(const Path& caller, std::uint64_t key) {
+  const std::uint64_t hash = SitePathHash(caller.hash, key);
+  return {SiteTreeChildInline(caller.node, key, hash), hash};
+}
+
+// Adds the native frames to a stack. Each remembers what it was as a caller behind that stack: as long as a
+// frame is remembered, those outside of it are the same.
+std::uint32_t AddFrames(const Path& base, const Inner& inner, format::AllocKind kind) {
+  Frame* known = inner.innermost - 1;
+  while (known > inner.outermost && known->joined_to != base.node) --known;
+  Path path = known > inner.outermost ? Path{known->node, known->path_hash} : base;
+  for (Frame* frame = known + 1; frame < inner.innermost; ++frame) {
+    path = Child(path, SiteKeyOf(*frame, 0));
+    if (path.node == 0) return 0;
+    frame->node = path.node;
+    frame->path_hash = path.hash;
+    frame->joined_to = base.node;
   }
-  return node;
+  return Child(path, SiteKeyOf(*inner.innermost, static_cast<std::uint64_t>(kind))).node;
+}
+
+// The same without that, for stacks that are cut.
+std::uint32_t AddCutFrames(Path path, const Inner& inner, format::AllocKind kind) {
+  for (const Frame* frame = inner.outermost + 1; frame <= inner.innermost && path.node != 0; ++frame) {
+    const bool is_leaf = frame == inner.innermost;
+    path = Child(path, SiteKeyOf(*frame, is_leaf ? static_cast<std::uint64_t>(kind) : 0));
+  }
+  return path.node;
 }
 
 // The same for the innermost frames of both kinds, `count` of them, under a node that says that more was
@@ -67,8 +89,8 @@ std::uint32_t LimitedNode(const PythonStack& stack, const PythonPlace& place, co
     node = SiteTreeChildInline(node, key, path_hash);
   }
   if (node == 0 || native == 0) return node;
-  const Frame* outermost = native > count ? inner.innermost - count : inner.outermost;
-  return AddFrames(node, path_hash, {outermost, inner.innermost}, kind);
+  Frame* outermost = native > count ? inner.innermost - count : inner.outermost;
+  return AddCutFrames({node, path_hash}, {outermost, inner.innermost}, kind);
 }
 
 std::uint32_t CountProgramFrames(const PythonStack& stack, const PythonPlace& place) {
@@ -84,10 +106,8 @@ bool IsTooDeep(const PythonStack& stack, const PythonPlace& place, std::uint32_t
 
 // Where the native stack cannot be walked frame by frame (a signal's or a coroutine's, a library on its way
 // out): its innermost frame alone.
-std::uint32_t NodeWithCaller(std::uint32_t node, std::uint64_t path_hash, std::uintptr_t pc,
-                             format::AllocKind kind) {
-  const std::uint64_t key = (pc & format::kPcMask) | static_cast<std::uint64_t>(kind) << format::kKindShift;
-  return SiteTreeChildInline(node, key, SitePathHash(path_hash, key));
+std::uint32_t NodeWithCaller(const Path& base, std::uintptr_t pc, format::AllocKind kind) {
+  return Child(base, (pc & format::kPcMask) | static_cast<std::uint64_t>(kind) << format::kKindShift).node;
 }
 
 }  // namespace
@@ -98,19 +118,15 @@ void SetPythonDepthLimit(std::uint32_t max_depth) {
 
 std::uint32_t JoinedNode(PythonStack& stack, PythonPlace& place, std::uintptr_t thread_state,
                          const NativePosition& at, format::AllocKind kind) {
-  const Frame* innermost = CaptureFrames(stack.native, at.pc, at.sp, at.rbp);
-  if (innermost != nullptr) {
-    const std::uintptr_t anchor = EvalLoopAnchor(*stack.runtime->offsets, place, thread_state);
-    const Inner inner = FramesInEvalLoop(*stack.runtime, innermost, anchor);
-    const auto native = static_cast<std::uint32_t>(inner.innermost - inner.outermost);
-    if (IsTooDeep(stack, place, native)) return LimitedNode(stack, place, inner, g_depth_limit, kind);
-    if (native != 0) {
-      const std::uint32_t caller = PythonCallerNode(stack, place);
-      return caller == 0 ? 0 : AddFrames(caller, place.path_hash, inner, kind);
-    }
-  }
-  const std::uint32_t caller = PythonCallerNode(stack, place);
-  return caller == 0 ? 0 : NodeWithCaller(caller, place.path_hash, at.pc, kind);
+  Frame* innermost = CaptureFrames(stack.native, at.pc, at.sp, at.rbp);
+  const std::uintptr_t anchor = EvalLoopAnchor(*stack.runtime->offsets, place, thread_state);
+  const Inner inner = innermost == nullptr ? Inner{} : FramesInEvalLoop(*stack.runtime, innermost, anchor);
+  const auto native = static_cast<std::uint32_t>(inner.innermost - inner.outermost);
+  if (__builtin_expect(IsTooDeep(stack, place, native), 0))
+    return LimitedNode(stack, place, inner, g_depth_limit, kind);
+  const Path caller{PythonCallerNode(stack, place), place.path_hash};
+  if (caller.node == 0) return 0;
+  return native != 0 ? AddFrames(caller, inner, kind) : NodeWithCaller(caller, at.pc, kind);
 }
 
 std::uint32_t PythonOnlyNode(PythonStack& stack, PythonPlace& place, format::AllocKind kind) {

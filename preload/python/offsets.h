@@ -29,8 +29,8 @@ struct PythonOffsets {
   int code_first_line;
   int code_name;  // the qualified one from 3.11 on
   int code_line_table;
-  int code_instructions;     // 3.11 on: inside of the code object; else -1
-  int code_first_traceable;  // 3.11 on: before that instruction a frame is not complete
+  int code_instructions;        // 3.11 on: inside of the code object; else -1
+  int code_first_traceable;     // 3.11 on: before that instruction a frame is not complete
   int text_length, text_state;  // PyUnicodeObject
   int text_kind_shift;          // of the state: three bits of kind, then compact, then ASCII
   int text_ascii, text_other;   // the data of compact ASCII strings and of other compact ones

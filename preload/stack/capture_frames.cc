@@ -13,7 +13,7 @@ bool FrameCaptureInit(ThreadCapture& thread, std::uintptr_t stack_high) {
   return is_ready;
 }
 
-const Frame* CaptureFrames(ThreadCapture& thread, std::uintptr_t pc, std::uintptr_t sp, std::uintptr_t rbp) {
+Frame* CaptureFrames(ThreadCapture& thread, std::uintptr_t pc, std::uintptr_t sp, std::uintptr_t rbp) {
   if (__builtin_expect(ModulesStamp() == thread.modules_stamp && sp - thread.low < thread.known_bytes, 1)) {
     Frame* known = thread.innermost;
     while (known->sp < sp) --known;

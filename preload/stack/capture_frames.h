@@ -15,7 +15,7 @@ bool FrameCaptureInit(ThreadCapture& thread, std::uintptr_t stack_high);
 // The innermost frame; those outside it lie in front of it, down to the root. Null: the stack is not the
 // thread's own or cannot be walked by rules alone. As Capture() otherwise, also in what it costs. Valid until
 // the next call.
-const Frame* CaptureFrames(ThreadCapture& thread, std::uintptr_t pc, std::uintptr_t sp, std::uintptr_t rbp);
+Frame* CaptureFrames(ThreadCapture& thread, std::uintptr_t pc, std::uintptr_t sp, std::uintptr_t rbp);
 
 inline bool IsRootFrame(const Frame& frame) {
   return frame.sp == ~0ULL;
@@ -25,6 +25,9 @@ inline std::uintptr_t PcOf(const Frame& frame) {
 }
 
 // A frame's key in the tree as the place of an allocation of that kind; as a caller it has kind 0.
-std::uint64_t SiteKeyOf(const Frame& frame, std::uint64_t kind);
+inline std::uint64_t SiteKeyOf(const Frame& frame, std::uint64_t kind) {
+  return frame.key | (std::uint64_t{frame.generation()} << format::kGenerationShift) |
+         kind << format::kKindShift;
+}
 
 }  // namespace memtrace::preload

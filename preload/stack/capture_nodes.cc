@@ -5,7 +5,6 @@
 #include <cstdint>
 
 #include "preload/site/site_lookup.h"
-#include "preload/stack/capture_frames.h"
 #include "preload/stack/capture_internal.h"
 #include "preload/stack/capture_memory.h"
 #include "preload/stack/verified_prefix.h"
@@ -45,6 +44,7 @@ const std::uint64_t* Address(std::uint64_t address) {
 
 // Copies fresh frames into place, outermost first, with their checks and path hashes, and starts loading
 // their nodes. The innermost gets `kind`.
+template <bool kHasNodes>
 void PlaceFrames(ThreadCapture& thread, Frame* base, std::uint32_t count, format::AllocKind kind) {
   Check* const first_check = thread.checks;
   const Frame* const innermost = thread.fresh;
@@ -75,8 +75,12 @@ void PlaceFrames(ThreadCapture& thread, Frame* base, std::uint32_t count, format
     frame.rbp_offset = static_cast<std::int32_t>(rbp_offset);
     frame.check_end = static_cast<std::uint32_t>(checks - first_check);
     frame.traits = traits | needs_rbp | node_kind;
-    frame.path_hash = path_hash = SitePathHash(path_hash, SiteKey(frame));
-    SiteIndexPrefetch(path_hash);
+    if constexpr (kHasNodes) {
+      frame.path_hash = path_hash = SitePathHash(path_hash, SiteKey(frame));
+      SiteIndexPrefetch(path_hash);
+    } else {
+      frame.joined_to = 0;
+    }
   }
 }
 
@@ -164,10 +168,6 @@ constexpr std::uint32_t kFramesOnly = 1;
 
 }  // namespace
 
-std::uint64_t SiteKeyOf(const Frame& frame, std::uint64_t kind) {
-  return SiteKey(frame, kind);
-}
-
 void SetManyNodesForTest(std::uint64_t count) {
   g_many_nodes = count;
 }
@@ -208,9 +208,12 @@ std::uint32_t AppendFresh(ThreadCapture& thread, std::uint32_t base, std::uint32
     return 0;
   }
   Frame* const first = thread.frames + base;
-  PlaceFrames(thread, first, count, kind);
   thread.innermost = first + count;
-  if (thread.has_no_nodes) return kFramesOnly;
+  if (thread.has_no_nodes) {
+    PlaceFrames<false>(thread, first, count, kind);
+    return kFramesOnly;
+  }
+  PlaceFrames<true>(thread, first, count, kind);
   if (__builtin_expect(IsBeyondLimit(leaf), 0)) return FindNodesToLimit(thread, base, leaf, kind);
   if (__builtin_expect(!FindNodes(first, thread.innermost), 0)) {
     DropPrefix(thread);

@@ -32,7 +32,8 @@ struct Frame {
   std::int32_t rbp_offset;  // the caller's rbp is at cfa + rbp_offset; 0: not saved here
   std::uint32_t read_end;   // special frames of a walk under way: ThreadCapture::reads up to here
   std::uint32_t traits;     // node kind, generation, flags; one word, so that it is written at once
-  std::uint32_t reserved;
+  std::uint32_t joined_to;  // of frames without nodes: node and path_hash are of the stack that continues this other
+                            // node, see python/joined_stack; 0: of nothing
 
   static constexpr std::uint32_t kKindMask = 0xff;
   static constexpr unsigned kGenerationShift = 8;
