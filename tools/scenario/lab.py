@@ -27,10 +27,10 @@ class Failure(Exception):
 class Recording:
     """One run: its trace, what it printed, how long it took, and what memtrace says about it."""
 
-    def __init__(self, name, trace, out, err, wall_s):
+    def __init__(self, name, trace, out, err, wall_s, focus):
         self.name, self.trace, self.out, self.err, self.wall_s = name, trace, out, err, wall_s
         self.summary = ask("summary", trace)
-        self.figures = ask("compare", "--focus", "^main$|^Py_BytesMain$", trace)["rows"][0]
+        self.figures = ask("compare", *(["--focus", focus] if focus else []), trace)["rows"][0]
 
     @property
     def process_peak_bytes(self):
@@ -112,7 +112,8 @@ class Lab:
     def run_words(self, trace, command):
         return [str(word) for word in [MEMTRACE, "run", "-q", "-o", trace, "--", *command]]
 
-    def record(self, scenario, driver, name, command, **variables):
+    def record(self, scenario, driver, name, command, focus="^main$", **variables):
+        """`focus`: where the main source is looked for, so that what libraries allocate as they are loaded stays aside."""
         trace = self.trace_path(scenario, driver, name)
         began = time.monotonic()
         done = subprocess.run(self.run_words(trace, command), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -120,10 +121,10 @@ class Lab:
         wall_s = time.monotonic() - began
         if done.returncode != 0:
             raise Failure(f"{' '.join(map(str, command))}: {done.stderr.strip()[-1000:]}")
-        return self.finish(scenario, driver, name, trace, done.stdout, done.stderr, wall_s)
+        return self.finish(scenario, driver, name, trace, done.stdout, done.stderr, wall_s, focus)
 
-    def finish(self, scenario, driver, name, trace, out, err, wall_s):
-        recording = Recording(name, trace, out, err, wall_s)
+    def finish(self, scenario, driver, name, trace, out, err, wall_s, focus="^main$"):
+        recording = Recording(name, trace, out, err, wall_s, focus)
         self.say(f"{scenario} {DATABASES[driver]}, {name}: {recording.process_peak_bytes / 2**20:.1f} MiB at the peak, {wall_s:.1f} s")
         if self.with_html:
             subprocess.run([MEMTRACE, "report", "-o", trace.with_suffix(".html"), trace], check=True, stdout=subprocess.DEVNULL,

@@ -46,7 +46,8 @@ def record(lab, driver, name, options, is_async):
 
 
 def record_python(lab, name, program, _):
-    return lab.record("W2", "postgres", name, [PYTHON, ROOT / "demo_apps/python" / program], MEMTRACE_FOLLOW="0")
+    return lab.record("W2", "postgres", name, [PYTHON, ROOT / "demo_apps/python" / program], focus=None,
+                      MEMTRACE_FOLLOW="0")
 
 
 def has_module(lab, module):
