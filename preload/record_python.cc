@@ -120,7 +120,8 @@ void LogRuntime(const PythonSupportInfo& info) {
   const format::LogPythonRuntime record{info.hex_version, static_cast<std::uint32_t>(info.support),
                                         static_cast<std::uint32_t>(text_bytes), 0};
   recording->log.Append(format::LogType::kPythonRuntime, record, Bytes{info.reason, text_bytes});
-  // From 3.12 on os.fork counts the process's threads, as the kernel has them, and warns where there are several.
+  // From 3.12 on os.fork counts the process's threads, as the kernel has them, and warns where there are
+  // several.
   constexpr std::uint32_t kCountsThreads = 0x030c0000;
   if (info.hex_version >= kCountsThreads) recording->sealer.StopHelper();
 }
@@ -151,6 +152,17 @@ int MeetLoadedModule(dl_phdr_info* info, std::size_t, void*) {
   return 0;
 }
 
+// Whether the executable calls itself an interpreter of Python.
+bool IsNamedLikePython(const format::FileHeader& header) {
+  Text<sizeof(header.exe) + 1> path;
+  path.Add(header.exe, header.exe_bytes);
+  const char* name = path.c_str();
+  for (const char* at = name; *at != '\0'; ++at) {
+    if (*at == '/') name = at + 1;
+  }
+  return StartsWith(name, "python") || StartsWith(name, "pypy");
+}
+
 }  // namespace
 
 void StartPython(const PythonHooks& hooks) {
@@ -162,6 +174,10 @@ void StartPython(const PythonHooks& hooks) {
   SetModuleMet(PythonModuleMet);
   dl_iterate_phdr(MeetLoadedModule, nullptr);
   CheckPythonRuntimes();
+  if (!ThereIsPython() && IsNamedLikePython(*CurrentRecording()->file.header())) {
+    LogRuntime({0, format::PythonSupport::kNotVisible,
+                "an interpreter that does not export CPython's functions: its objects are not visible"});
+  }
   Leave(state);
 }
 

@@ -207,11 +207,43 @@ TEST_F(Python, ArenasAreTheirOwnKindAndHoldTheSmallBlocks) {
   EXPECT_LT(arenas["outside"], 10'000);
 }
 
+// What C extensions ask malloc for has the Python line that called them, also in threads and without the
+// lock.
+TEST_F(Python, CompressorsBlocksAreUnderThePythonLine) {
+  const char* code =
+      "import zlib, threading\n"
+      "kept = []\n"
+      "def compressor():\n"
+      "    kept.append(zlib.compressobj(1))\n"
+      "compressor()\n"
+      "t = threading.Thread(target=compressor); t.start(); t.join()\n"
+      "end = bytearray(77777)\n";
+  for (const std::string& interpreter : Interpreters()) {
+    const ShimRun run = Record(Command{interpreter, "-c", code}.With("MEMTRACE_COMPRESS", "0"));
+    const json report = Read(run.trace, {"--until", "77778"});
+    int states = 0;
+    for (const json& row : report["rows"]) {
+      if (row["function"] == "compressor" && !IsPythons(row) && row["bytes"] > 5000)
+        states += int{row["blocks"]};
+    }
+    EXPECT_GE(states, 2) << interpreter;
+  }
+}
+
 TEST_F(Python, CanBeSwitchedOff) {
   const json report = Read(Record(Running(kDebianPython, "shapes.py").With("MEMTRACE_PYTHON", "0")).trace);
   EXPECT_TRUE(report["runtimes"].empty());
   EXPECT_TRUE(report["functions"].empty());
   for (const json& row : report["rows"]) EXPECT_FALSE(IsPythons(row)) << row;
+}
+
+TEST_F(Python, AnInterpreterThatShowsNothingIsSpokenOf) {
+  fs::copy_file("/bin/true", work() / "python3.99");
+  const ShimRun run = Record(Command{(work() / "python3.99").string()});
+  const json report = Read(run.trace);
+  ASSERT_EQ(report["runtimes"].size(), 1u);
+  EXPECT_EQ(report["runtimes"][0]["support"], 2);
+  EXPECT_THAT(report["runtimes"][0]["why"].get<std::string>(), testing::HasSubstr("not visible"));
 }
 
 // ---- processes
