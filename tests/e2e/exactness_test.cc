@@ -93,7 +93,7 @@ const RealCommand kRealCommands[] = {
      {{"PERL_HASH_SEED", "0"}, {"PERL_PERTURB_KEYS", "0"}}},
     {"python3",
      {"/usr/bin/python3", "-I", "-c", "import json; print(len(json.dumps(list(range(5000)))))"},
-     {{"PYTHONMALLOC", "malloc"}, {"PYTHONHASHSEED", "0"}}},
+     {{"MEMTRACE_PYTHON", "0"}, {"PYTHONHASHSEED", "0"}}},  // valgrind sees malloc's blocks alone
     {"sqlite3",
      {"/usr/bin/sqlite3", ":memory:",
       "create table t(a, b); with recursive n(i) as (select 1 union all select i + 1 from n where i < 2000) "

@@ -167,6 +167,20 @@ TEST_F(Python, EveryWayToBeInPythonCodeIsSeen) {
   }
 }
 
+TEST_F(Python, GreenletsAreNeverTakenForEachOther) {
+  if (!Run({kDebianPython, "-c", "import greenlet"}).Succeeded())
+    GTEST_SKIP() << "python3-greenlet is not installed";
+  const json report = Read(Record(Running(kDebianPython, "greenlets.py")).trace, {"--until", "77778"});
+  std::map<int, int> blocks;  // by how many frames of body()
+  for (const json& row : report["rows"]) {
+    int frames = 0;
+    for (const std::string frame : row["stack"]) frames += frame.starts_with("body:");
+    if (row["function"] == "fill") blocks[frames] += row["sizes"].value("133", 0);
+  }
+  ASSERT_EQ(blocks.size(), 20u);
+  for (const auto& [frames, count] : blocks) EXPECT_EQ(count, 50) << frames;
+}
+
 TEST_F(Python, BlocksOfMallocHaveBothStacksAndAreThereOnce) {
   for (const std::string& interpreter : Interpreters()) {
     SCOPED_TRACE(interpreter);
