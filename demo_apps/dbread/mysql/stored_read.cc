@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Eager and batched: mysql_store_result, which buffers every row in the client.
 #include <algorithm>
-#include <vector>
 
 #include "demo_apps/dbread/mysql/reads.h"
 #include "demo_apps/dbread/mysql/row_fields.h"
@@ -23,24 +22,21 @@ class StoredRead : public BatchReader, private RowBatch {
     first_ = end_;
     if (first_ == rows_) return nullptr;
     end_ += std::min<std::size_t>(batch_rows_, rows_ - end_);
-    places_.clear();  // the result is a list: going to a row by its number would walk there each time
-    for (std::size_t i = first_; i < end_; i++) {
-      places_.push_back(mysql_row_tell(result_.get()));
-      mysql_fetch_row(result_.get());
-    }
-    after_ = mysql_row_tell(result_.get());
     return this;
   }
 
  private:
   std::size_t size() const override { return end_ - first_; }
 
+  // The result is a list: the row at hand and the next one are near, any other is walked to.
   RowView Row(std::size_t index) override {
-    mysql_row_seek(result_.get(), places_[index]);
-    MYSQL_ROW row = mysql_fetch_row(result_.get());
-    RowView view = fields_.Show(result_.get(), row);
-    mysql_row_seek(result_.get(), after_);
-    return view;
+    std::size_t wanted = first_ + index;
+    if (wanted + 1 != next_ || row_ == nullptr) {
+      if (wanted != next_) mysql_data_seek(result_.get(), wanted);
+      row_ = mysql_fetch_row(result_.get());
+      next_ = wanted + 1;
+    }
+    return fields_.Show(result_.get(), row_);
   }
 
   ResultHandle result_;
@@ -48,8 +44,8 @@ class StoredRead : public BatchReader, private RowBatch {
   std::size_t batch_rows_ = 0;
   std::size_t first_ = 0;
   std::size_t end_ = 0;
-  std::vector<MYSQL_ROW_OFFSET> places_;
-  MYSQL_ROW_OFFSET after_ = nullptr;
+  std::size_t next_ = 0;  // the row that the library gives next
+  MYSQL_ROW row_ = nullptr;
   RowFields fields_;
 };
 
