@@ -25,10 +25,14 @@ enum Column : std::size_t {
   kAllocTime = kSize + kBytesApart,
   kFreeTime = kAllocTime + kBytesApart,
   kExtended = kFreeTime + kBytesApart,
+  kAllocReference = kExtended + 1,  // first byte; the others
+  kFreeReference = kAllocReference + 2,
 };
-static_assert(kExtended + 1 == kEventColumns);
+static_assert(kExtended + 1 == ColumnsOf(EventForm::kRecorded));
+static_assert(kFreeReference + kBytesApart == ColumnsOf(EventForm::kReferenced));
 
-// LEB128 fields of an extended event, the time included; 0: there is no such event.
+constexpr unsigned kByReference = 7;  // instead of a number of address bytes
+
 constexpr unsigned FieldsOf(ExtendedEvent number) {
   switch (number) {
     case ExtendedEvent::kTime:
@@ -58,10 +62,11 @@ bool MoveField(Mover& mover, std::size_t column, unsigned bytes) {
   return true;
 }
 
+// `columns`: one for each of the first bytes, the last one for the rest, too.
 template <typename Mover>
-bool MoveVarint(Mover& mover) {
+bool MoveVarint(Mover& mover, std::size_t column, std::size_t columns) {
   for (std::size_t i = 0; i < format::kMaxVarintBytes; ++i) {
-    const int byte = mover.Move(kExtended);
+    const int byte = mover.Move(column + std::min(i, columns - 1));
     if (byte < 0) return false;
     if ((byte & 0x80) == 0) return true;
   }
@@ -69,7 +74,10 @@ bool MoveVarint(Mover& mover) {
 }
 
 template <typename Mover>
-bool MoveEvent(Mover& mover) {
+bool MoveEvent(Mover& mover, EventForm form) {
+  const auto is_reference = [form](unsigned code) {
+    return form == EventForm::kReferenced && code == kByReference;
+  };
   const int first = mover.Move(kHead);
   if (first < 0) return false;
   const auto head = static_cast<unsigned>(first);
@@ -77,18 +85,23 @@ bool MoveEvent(Mover& mover) {
     const int second = mover.Move(kSecondHead);
     if (second < 0) return false;
     const unsigned both = head | static_cast<unsigned>(second) << 8;
-    return MoveField(mover, kNode, both >> 1 & 7) && MoveField(mover, kAllocAddress, both >> 4 & 7) &&
+    const unsigned address = both >> 4 & 7;
+    return MoveField(mover, kNode, both >> 1 & 7) &&
+           (is_reference(address) ? MoveVarint(mover, kAllocReference, 2)
+                                  : MoveField(mover, kAllocAddress, address)) &&
            MoveField(mover, kSize, both >> 7 & 7) &&
            MoveField(mover, kAllocTime, format::kTimeBytes[both >> 10 & 3]);
   }
   if ((head >> 1 & 3) != static_cast<unsigned>(FreeForm::kExtended)) {
-    return MoveField(mover, kFreeAddress, head >> 3 & 7) &&
+    const unsigned address = head >> 3 & 7;
+    return (is_reference(address) ? MoveVarint(mover, kFreeReference, kBytesApart)
+                                  : MoveField(mover, kFreeAddress, address)) &&
            MoveField(mover, kFreeTime, format::kTimeBytes[head >> 6]);
   }
   unsigned fields = FieldsOf(static_cast<ExtendedEvent>(head >> 3));
   if (fields == 0) return false;
   while (fields-- > 0) {
-    if (!MoveVarint(mover)) return false;
+    if (!MoveVarint(mover, kExtended, 1)) return false;
   }
   return true;
 }
@@ -119,10 +132,14 @@ struct Joiner {
 
 }  // namespace
 
-bool SplitEvents(std::span<const std::uint8_t> events, EventColumns* columns) {
+unsigned FieldsOfExtended(ExtendedEvent number) {
+  return FieldsOf(number);
+}
+
+bool SplitEvents(std::span<const std::uint8_t> events, EventColumns* columns, EventForm form) {
   Splitter splitter{events, 0, columns};
   while (splitter.at < events.size()) {
-    if (!MoveEvent(splitter)) return false;
+    if (!MoveEvent(splitter, form)) return false;
   }
   return true;
 }
@@ -130,7 +147,7 @@ bool SplitEvents(std::span<const std::uint8_t> events, EventColumns* columns) {
 bool EventJoiner::Join(std::span<std::uint8_t> events) {
   Joiner joiner{events, 0, columns_, at_};
   while (joiner.at < events.size()) {
-    if (!MoveEvent(joiner)) return false;
+    if (!MoveEvent(joiner, form_)) return false;
   }
   return true;
 }

@@ -16,18 +16,32 @@
 #include <span>
 #include <vector>
 
+#include "memtrace/trace_format.h"
+
 namespace memtrace::reader {
 
-inline constexpr std::size_t kEventColumns = 21;
+// Events as they were recorded, or with references instead of addresses (see address_references.h): these
+// have columns of their own, behind the others.
+enum class EventForm { kRecorded, kReferenced };
+
+constexpr std::size_t ColumnsOf(EventForm form) {
+  return form == EventForm::kRecorded ? 21 : 26;
+}
+inline constexpr std::size_t kEventColumns = ColumnsOf(EventForm::kReferenced);
 using EventColumns = std::array<std::vector<std::uint8_t>, kEventColumns>;
 
 // Adds a window's events to the columns. False if the bytes are no whole events; the columns are then spoilt.
-bool SplitEvents(std::span<const std::uint8_t> events, EventColumns* columns);
+bool SplitEvents(std::span<const std::uint8_t> events, EventColumns* columns,
+                 EventForm form = EventForm::kRecorded);
+
+// LEB128 fields of an extended event, the time included; 0: there is no such event.
+unsigned FieldsOfExtended(format::ExtendedEvent number);
 
 // Takes windows out of the columns again, in the order in which they were added.
 class EventJoiner {
  public:
-  explicit EventJoiner(const EventColumns& columns) : columns_(columns) {}
+  explicit EventJoiner(const EventColumns& columns, EventForm form = EventForm::kRecorded)
+      : columns_(columns), form_(form) {}
 
   // Fills `events`. False if the columns do not hold exactly these bytes' worth of whole events.
   bool Join(std::span<std::uint8_t> events);
@@ -36,6 +50,7 @@ class EventJoiner {
 
  private:
   const EventColumns& columns_;
+  EventForm form_;
   std::array<std::size_t, kEventColumns> at_{};
 };
 

@@ -3,6 +3,10 @@
 //
 //     PackedEventsHeader │ PackedWindow × windows │ column: raw bytes, stored bytes, data │ column │ …
 //
+// or, where that is shorter, with references instead of addresses (address_references.h):
+//
+//     PackedEventsHeader │ PackedWindow × windows │ 0 │ bytes of each window in this form │ column │ …
+//
 // Each column is a zstd frame, or raw where that is no longer; the two sizes are LEB128.
 #pragma once
 

@@ -9,6 +9,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "analyzer/reader/address_references.h"
 #include "analyzer/reader/event_columns.h"
 #include "analyzer/reader/packed_events.h"
 
@@ -35,6 +36,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     reader::EventJoiner joiner(columns);
     if (!joiner.Join(back) || !joiner.done() || std::memcmp(back.data(), data, size) != 0) std::abort();
   }
+  reader::AddressBook writing;
+  std::vector<std::uint8_t> referenced;
+  if (reader::ReferAddresses({data, size}, &writing, &referenced)) {
+    std::vector<std::uint8_t> back(size);
+    reader::AddressBook reading;
+    if (!reader::ResolveAddresses(referenced, &reading, back) || std::memcmp(back.data(), data, size) != 0) {
+      std::abort();
+    }
+  }
+  std::vector<std::uint8_t> room(size);
+  reader::AddressBook resolving;
+  (void)reader::ResolveAddresses({data, size}, &resolving, room);
   format::PackedEventsHeader header;
   if (size < sizeof(header)) return 0;
   std::memcpy(&header, data, sizeof(header));

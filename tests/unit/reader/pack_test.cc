@@ -3,9 +3,13 @@
 #include <gmock/gmock.h>
 
 #include <cstring>
+#include <deque>
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <random>
 
+#include "analyzer/reader/address_references.h"
 #include "analyzer/reader/event_columns.h"
 #include "analyzer/reader/pack_file.h"
 #include "analyzer/reader/packed_events.h"
@@ -101,6 +105,137 @@ TEST(EventColumnsTest, HalfEventsAreRefused) {
     first.Alloc(1, 0x1000, 24, 1);
     EXPECT_EQ(SplitEvents(part, &columns), size == first.bytes().size()) << size;
   }
+}
+
+// A heap with free lists as glibc has them: what was freed last of a size is handed out first, and blocks
+// live for a fixed number of allocations.
+WindowBuilder BusyHeap(std::uint64_t seed, std::size_t pairs) {
+  std::mt19937_64 random(seed);
+  std::map<std::uint64_t, std::vector<std::uint64_t>> free;
+  std::deque<std::pair<std::uint64_t, std::uint64_t>> live;  // address, size
+  std::uint64_t next = 0x55550000;
+  WindowBuilder window(0);
+  for (std::uint64_t i = 0; i < pairs && window.HasRoom(); ++i) {
+    const std::uint64_t size = 16 * (1 + random() % 8);
+    auto& list = free[size];
+    std::uint64_t address = next;
+    if (list.empty()) {
+      next += size + 16;
+    } else {
+      address = list.back();
+      list.pop_back();
+    }
+    window.Alloc(10 * i, address, size - random() % 8, static_cast<std::uint32_t>(random() % 5));
+    live.emplace_back(address, size);
+    if (live.size() < 100) continue;
+    if (random() % 16 == 0)
+      window.ReallocBegin(10 * i + 3, live.front().first).ReallocCancel(10 * i + 4, live.front().first);
+    window.Free(10 * i + 5, live.front().first);
+    free[live.front().second].push_back(live.front().first);
+    live.pop_front();
+  }
+  return window;
+}
+
+TEST(AddressReferencesTest, EveryShapeComesBackToTheByte) {
+  WindowBuilder window(0);
+  window.Alloc(1, 0x1000, 24, 1)
+      .Free(2, 0x1000)
+      .Alloc(3, 0x1000, 20, 1)
+      .Alloc(4, 0x1000, 20, 1)
+      .Free(5, 0x1000);
+  window.Free(6, 0x1000).Free(7, 0x2000).Alloc(8, 0x2000, 1 << 20, 3).ReallocBegin(9, 0x2000);
+  window.Alloc(10, 0x3000, 50, 2).ReallocBegin(11, 0x3000).ReallocCancel(12, 0x3000).Free(13, 0x3000);
+  window.Map(14, 1, 2, 3).Unmap(15, 1, 2).Remap(16, 4, 5, 6, 7, 8).Break(17, 1, 2, 3).Time(18);
+  window.Alloc(1ULL << 40, 1ULL << 46, 1ULL << 46, 1 << 23)
+      .Free(1ULL << 41, 0x1003, format::FreeForm::kDelete);
+  AddressBook writer, reader;
+  for (int i = 0; i < 3; ++i) {  // the second time the book knows everything
+    std::vector<std::uint8_t> events;
+    ASSERT_TRUE(ReferAddresses(window.bytes(), &writer, &events));
+    std::vector<std::uint8_t> back(window.bytes().size());
+    ASSERT_TRUE(ResolveAddresses(events, &reader, back));
+    EXPECT_EQ(back, window.bytes()) << i;
+  }
+}
+
+TEST(AddressReferencesTest, HistoriesComeBackAndTakeLessRoom) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const WindowBuilder window = BusyHeap(seed, 5000);
+    AddressBook writer, reader;
+    std::vector<std::uint8_t> events;
+    ASSERT_TRUE(ReferAddresses(window.bytes(), &writer, &events));
+    std::vector<std::uint8_t> back(window.bytes().size());
+    ASSERT_TRUE(ResolveAddresses(events, &reader, back));
+    ASSERT_EQ(back, window.bytes()) << seed;
+    EXPECT_LT(events.size(), window.bytes().size()) << seed;
+  }
+}
+
+// Events that are no heap's: addresses at random, freed twice, handed out twice.
+TEST(AddressReferencesTest, NonsenseComesBackToo) {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    std::mt19937_64 random(seed);
+    WindowBuilder window(0);
+    for (std::uint64_t i = 0; i < 2000; ++i) {
+      const std::uint64_t address = 0x1000 + 8 * (random() % 40);
+      switch (random() % 6) {
+        case 0:
+          window.ReallocBegin(i, address);
+          break;
+        case 1:
+          window.ReallocCancel(i, address);
+          break;
+        case 2:
+        case 3:
+          window.Free(i, address);
+          break;
+        default:
+          window.Alloc(i, address, random() % 64, 0);
+      }
+    }
+    AddressBook writer, reader;
+    std::vector<std::uint8_t> events;
+    ASSERT_TRUE(ReferAddresses(window.bytes(), &writer, &events));
+    std::vector<std::uint8_t> back(window.bytes().size());
+    ASSERT_TRUE(ResolveAddresses(events, &reader, back)) << seed;
+    ASSERT_EQ(back, window.bytes()) << seed;
+  }
+}
+
+TEST(AddressReferencesTest, NamesOfNothingAreRefused) {
+  const WindowBuilder window = BusyHeap(1, 300);
+  AddressBook writer;
+  std::vector<std::uint8_t> events;
+  ASSERT_TRUE(ReferAddresses(window.bytes(), &writer, &events));
+  std::vector<std::uint8_t> back(window.bytes().size());
+  for (std::size_t at = 0; at < events.size(); ++at) {
+    std::vector<std::uint8_t> changed = events;
+    changed[at] ^= 0x15;
+    AddressBook reader;
+    ResolveAddresses(changed, &reader,
+                     back);  // whatever it says, it comes to an end and stays within its room
+    AddressBook another;
+    EXPECT_FALSE(ResolveAddresses(std::span(events).first(at), &another, back)) << at;
+  }
+}
+
+// The better form is taken, and both are read.
+TEST(PackedEventsTest, AddressesThatAnAllocatorChoseCostLittle) {
+  const WindowBuilder busy = BusyHeap(7, 20000);
+  std::vector<WindowEvents> windows;
+  for (std::uint64_t i = 0; i < 4; ++i) windows.push_back({i, 5 + i * 1'000'000, busy.bytes()});
+  const std::string body = EncodePackedEvents(3, std::span(windows).first(1));
+  ASSERT_FALSE(body.empty());
+  EXPECT_LT(body.size(), busy.bytes().size() / 4) << "of which two thirds are addresses";
+  std::vector<std::uint8_t> raw;
+  ASSERT_EQ(DecodePackedEvents(BytesOf(body), 8, &raw), nullptr);
+  raw.resize(raw.size() - 8);
+  EXPECT_EQ(raw, busy.bytes());
+  const std::string all = EncodePackedEvents(3, windows);
+  ASSERT_EQ(DecodePackedEvents(BytesOf(all), 0, &raw), nullptr);
+  EXPECT_TRUE(std::equal(busy.bytes().begin(), busy.bytes().end(),
+                         raw.end() - static_cast<std::ptrdiff_t>(busy.bytes().size())));
 }
 
 TEST(PackedEventsTest, DamageInAnyByteIsNoticed) {
