@@ -20,8 +20,8 @@ std::string PackReport::Text(const RenderOptions& render) const {
   text += fmt::format("  names      {} of {} code addresses, {} with source lines\n",
                       FormatSize(static_cast<double>(sizes_.symbol_bytes)),
                       FormatGrouped(collected_.addresses), FormatGrouped(collected_.with_lines));
-  if (!collected_.symbols.sources.empty()) {
-    text += fmt::format("  sources    {} lines of text\n", FormatGrouped(collected_.symbols.sources.size()));
+  if (collected_.source_lines > 0) {
+    text += fmt::format("  sources    {} lines of text\n", FormatGrouped(collected_.source_lines));
   }
   return text;
 }
@@ -34,7 +34,7 @@ Json PackReport::ToJson() const {
   json["symbol_bytes"] = sizes_.symbol_bytes;
   json["addresses"] = collected_.addresses;
   json["addresses_with_lines"] = collected_.with_lines;
-  json["source_lines"] = collected_.symbols.sources.size();
+  json["source_lines"] = collected_.source_lines;
   json["rows"] = Json::array();  // the modules: what names were found in
   for (const model::ModuleSymbols& module : collected_.symbols.modules) {
     json["rows"].push_back(

@@ -2,12 +2,14 @@
 // One pass over the tree.
 #include "analyzer/symbolize/collect_symbols.h"
 
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
+#include "analyzer/symbolize/returned_string.h"
 #include "analyzer/symbolize/symbol_table.h"
 
 namespace memtrace::symbolize {
@@ -45,6 +47,10 @@ class Collector {
     for (const Frame& frame : frames) AddSource(frame);
   }
 
+  void AddReturnedString(const std::string& function, const std::optional<std::string>& text) {
+    if (text) builder_.AddSource(function, 0, *text);
+  }
+
   CollectedSymbols Finish() {
     result_.symbols = builder_.Finish();
     return std::move(result_);
@@ -53,8 +59,10 @@ class Collector {
  private:
   void AddSource(const Frame& frame) {
     if (sources_ == nullptr || !frame.has_line() || !lines_.emplace(frame.file, frame.line).second) return;
-    if (const auto text = sources_->Line(frame.file, frame.line))
-      builder_.AddSource(frame.file, frame.line, *text);
+    const auto text = sources_->Line(frame.file, frame.line);
+    if (!text) return;
+    builder_.AddSource(frame.file, frame.line, *text);
+    ++result_.source_lines;
   }
 
   const model::Trace& trace_;
@@ -77,6 +85,7 @@ CollectedSymbols CollectSymbols(const model::Trace& trace, Symbolizer& symbolize
     if (progress && node % kSitesPerReport == 0)
       progress(static_cast<double>(node) / static_cast<double>(trace.sites.size()));
   }
+  collector.AddReturnedString(kLsanSuppressions, symbolizer.StringReturnedBy(kLsanSuppressions));
   return collector.Finish();
 }
 

@@ -16,6 +16,9 @@
 
 namespace memtrace::symbolize {
 
+// Where a program keeps its rules for LeakSanitizer.
+inline constexpr const char* kLsanSuppressions = "__lsan_default_suppressions";
+
 // `symbols`: the file whose symbol table names the function: `file` itself, or its debug information. nullopt
 // if there is no such function, or it does more than return a literal or a global pointer to one.
 // x86-64 only.

@@ -114,6 +114,11 @@ class Symbolizer::Impl {
   }
 
   std::optional<std::string> StringReturnedBy(const std::string& function) const {
+    // In a packed trace, as a line that no source file has.
+    const auto& strings = trace_.symbols.strings;
+    for (const model::SourceText& source : trace_.symbols.sources) {
+      if (source.line == 0 && strings[source.file] == function) return strings[source.text];
+    }
     for (const model::Module& module : trace_.modules) {
       if (module.path != trace_.info.exe) continue;
       const FoundFile found = files_.FindModule(module);
