@@ -10,10 +10,16 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/util/size_units.h"
+
 namespace memtrace {
 namespace {
 
-constexpr std::array<const char*, 5> kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
+using UnitNames = std::array<const char*, 5>;
+constexpr UnitNames kBinaryNames = {"B", "KiB", "MiB", "GiB", "TiB"};
+constexpr UnitNames kDecimalNames = {"B", "kB", "MB", "GB", "TB"};
+
+SizeUnits size_units = SizeUnits::kBinary;
 
 std::string Print(const char* pattern, double value, const char* unit) {
   char text[64];
@@ -22,12 +28,20 @@ std::string Print(const char* pattern, double value, const char* unit) {
 }
 
 std::string FormatWithPatterns(double value, const char* one_decimal, const char* whole) {
-  for (std::size_t unit = 0; unit + 1 < kUnits.size(); ++unit) {
-    if (unit > 0 && std::abs(value) < 100) return Print(one_decimal, value, kUnits[unit]);
-    if (std::abs(value) < 10 * 1024) return Print(whole, value, kUnits[unit]);
-    value /= 1024;
+  const bool is_binary = size_units == SizeUnits::kBinary;
+  const UnitNames& names = is_binary ? kBinaryNames : kDecimalNames;
+  const double step = is_binary ? 1024 : 1000;
+  for (std::size_t unit = 0; unit + 1 < names.size(); ++unit) {
+    if (unit > 0 && std::abs(value) < 100) return Print(one_decimal, value, names[unit]);
+    if (std::abs(value) < 10 * step) return Print(whole, value, names[unit]);
+    value /= step;
   }
-  return Print(std::abs(value) < 100 ? one_decimal : whole, value, kUnits.back());
+  return Print(std::abs(value) < 100 ? one_decimal : whole, value, names.back());
+}
+
+// All of its digits. What is no whole number, such as an average, is rounded.
+std::string FormatBytes(double value) {
+  return FormatGrouped(static_cast<std::uint64_t>(std::llround(std::abs(value)))) + " B";
 }
 
 // Number of times 1024 that a unit stands for, or -1.
@@ -42,11 +56,17 @@ int UnitPower(std::string_view unit) {
 
 }  // namespace
 
+void SetSizeUnits(SizeUnits units) {
+  size_units = units;
+}
+
 std::string FormatSize(double bytes) {
+  if (size_units == SizeUnits::kBytes) return (bytes < 0 ? "-" : "") + FormatBytes(bytes);
   return FormatWithPatterns(bytes, "%.1f %s", "%.0f %s");
 }
 
 std::string FormatSizeChange(double bytes) {
+  if (size_units == SizeUnits::kBytes) return (bytes < 0 ? "-" : "+") + FormatBytes(bytes);
   return FormatWithPatterns(bytes, "%+.1f %s", "%+.0f %s");
 }
 

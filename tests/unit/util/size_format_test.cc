@@ -2,6 +2,8 @@
 // Sizes against a table that CPython 3.11's tracemalloc._format_size wrote, unsigned and signed.
 #include "analyzer/util/size_format.h"
 
+#include "analyzer/util/size_units.h"
+
 #include <gtest/gtest.h>
 
 namespace memtrace {
@@ -86,6 +88,32 @@ TEST(ParseSize, RefusesWhatIsNoSize) {
     ASSERT_FALSE(ParseSize(wrong).ok()) << wrong;
     EXPECT_EQ(ParseSize(wrong).error().code, ErrorCode::kUsage);
   }
+}
+
+// Other units, for one test.
+class Units {
+ public:
+  explicit Units(SizeUnits units) { SetSizeUnits(units); }
+  ~Units() { SetSizeUnits(SizeUnits::kBinary); }
+};
+
+TEST(SizeFormatTest, DecimalUnitsArePowersOfAThousand) {
+  const Units units(SizeUnits::kDecimal);
+  EXPECT_EQ(FormatSize(0), "0 B");
+  EXPECT_EQ(FormatSize(9999), "9999 B");
+  EXPECT_EQ(FormatSize(10'000), "10.0 kB");
+  EXPECT_EQ(FormatSize(4'971'520), "4972 kB");
+  EXPECT_EQ(FormatSize(412'600'000), "413 MB");
+  EXPECT_EQ(FormatSizeChange(-3'000'000), "-3000 kB");
+}
+
+TEST(SizeFormatTest, BytesHaveAllTheirDigits) {
+  const Units units(SizeUnits::kBytes);
+  EXPECT_EQ(FormatSize(0), "0 B");
+  EXPECT_EQ(FormatSize(4'971'520), "4,971,520 B");
+  EXPECT_EQ(FormatSize(160.6), "161 B");
+  EXPECT_EQ(FormatSizeChange(-3'000'000), "-3,000,000 B");
+  EXPECT_EQ(FormatSizeChange(12), "+12 B");
 }
 
 }  // namespace
