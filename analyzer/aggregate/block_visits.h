@@ -25,7 +25,8 @@ struct BlockChoice {
   // `ordinal`: how many allocations came before it.
   bool Has(const LivingBlock& block, std::uint64_t ordinal) const {
     return (nodes.empty() || (block.node < nodes.size() && nodes[block.node])) &&
-           (selection == nullptr || selection->Takes(block.born_ticks, block.thread, block.size, ordinal));
+           (selection == nullptr ||
+            selection->Takes({block.born_ticks, block.thread, block.size, block.node}, ordinal));
   }
 };
 

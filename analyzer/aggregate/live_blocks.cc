@@ -38,7 +38,8 @@ inline LiveBlocks::ThreadState& LiveBlocks::StateOf(const Event& event) {
 
 // The ledger entry of a new block; 0 if the selection does not want it.
 inline std::uint32_t LiveBlocks::EntryFor(const Event& event) {
-  if (selection_ != nullptr && !selection_->Takes(event.ticks, event.thread, event.size, next_ordinal_++)) {
+  if (selection_ != nullptr &&
+      !selection_->Takes({event.ticks, event.thread, event.size, event.node}, next_ordinal_++)) {
     return 0;
   }
   return ledger_.EntryOf(event.node, event.thread, size_classes_.Note(event.size));

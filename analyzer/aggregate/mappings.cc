@@ -54,8 +54,8 @@ void Mappings::Add(const Range& range, const Event& event) {
     unused_.pop_back();
   }
   const std::uint64_t bytes = range.end - range.start;
-  const bool counts =
-      selection_ == nullptr || selection_->Takes(event.ticks, event.thread, bytes, next_serial_ - 1);
+  const bool counts = selection_ == nullptr ||
+                      selection_->Takes({event.ticks, event.thread, bytes, event.node}, next_serial_ - 1);
   const std::uint32_t entry =
       counts ? ledger_.EntryOf(event.node, event.thread, size_classes_.Note(bytes)) : 0;
   mappings_[index] = Mapping{entry, 1, bytes, next_serial_, event.ticks, event.thread};

@@ -66,12 +66,14 @@ struct Query {
   // From allocation to free. A block that was never freed is taken if that is certain: it lived for `min`
   // until the end, and there is no `max`. Costs a pass of its own and one bit an allocation.
   Bounds lifetime_ns = {};
+  // By node: whether its blocks are wanted. Nodes beyond it are not; empty: all are.
+  std::vector<bool> nodes = {};
   // Sites are also told apart by the size of their blocks: SiteAmounts::size_class.
   bool split_by_size = false;
 
   // Whether some blocks of the domain may not be wanted.
   bool selects_blocks() const {
-    return from || to || !threads.empty() || !size_bytes.is_all() || !lifetime_ns.is_all();
+    return from || to || !threads.empty() || !size_bytes.is_all() || !lifetime_ns.is_all() || !nodes.empty();
   }
 };
 

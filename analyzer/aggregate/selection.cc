@@ -56,6 +56,8 @@ Selection::Selection(const Query& query, const reader::TraceReader& reader, Ordi
     : size_bytes_(query.size_bytes),
       is_any_thread_(query.threads.empty()),
       is_any_lifetime_(query.lifetime_ns.is_all()),
+      is_any_node_(query.nodes.empty()),
+      nodes_(query.nodes),
       lifetimes_(std::move(lifetimes)) {
   if (query.from && query.from->kind == Moment::Kind::kTime && query.from->time_ns > 0) {
     first_tick_ = reader.LastTickAt(query.from->time_ns) + 1;

@@ -14,14 +14,23 @@ namespace memtrace::aggregate {
 
 class Selection {
  public:
+  // What is known of a block when it is allocated.
+  struct Candidate {
+    std::uint64_t ticks = 0;
+    model::ThreadId thread = 0;
+    std::uint64_t bytes = 0;
+    model::NodeId node = 0;
+  };
+
   // `query` has times for the ends of its range, no peaks. `lifetimes`: the allocations whose blocks live as
   // long as the query wants; only asked for if it wants any.
   Selection(const Query& query, const reader::TraceReader& reader, OrdinalSet lifetimes);
 
   // `ordinal`: how many allocations of the domain came before it.
-  bool Takes(std::uint64_t ticks, model::ThreadId thread, std::uint64_t bytes, std::uint64_t ordinal) const {
-    return ticks >= first_tick_ && ticks <= last_tick_ && size_bytes_.Contains(bytes) &&
-           (is_any_thread_ || (thread < threads_.size() && threads_[thread])) &&
+  bool Takes(const Candidate& block, std::uint64_t ordinal) const {
+    return block.ticks >= first_tick_ && block.ticks <= last_tick_ && size_bytes_.Contains(block.bytes) &&
+           (is_any_node_ || (block.node < nodes_.size() && nodes_[block.node])) &&
+           (is_any_thread_ || (block.thread < threads_.size() && threads_[block.thread])) &&
            (is_any_lifetime_ || lifetimes_.Contains(ordinal));
   }
 
@@ -31,7 +40,9 @@ class Selection {
   Bounds size_bytes_;
   bool is_any_thread_;
   bool is_any_lifetime_;
+  bool is_any_node_;
   std::vector<bool> threads_;
+  std::vector<bool> nodes_;
   OrdinalSet lifetimes_;
 };
 

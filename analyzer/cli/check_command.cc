@@ -9,8 +9,11 @@
 
 #include "analyzer/cli/commands.h"
 #include "analyzer/cli/exit_codes.h"
+#include "analyzer/cli/own_suppressions.h"
 #include "analyzer/cli/reader_command.h"
+#include "analyzer/cli/selector_options.h"
 #include "analyzer/report/check.h"
+#include "analyzer/report/selector_text.h"
 #include "analyzer/util/size_format.h"
 
 namespace memtrace::cli {
@@ -28,7 +31,8 @@ struct CheckArguments {
   std::string baseline;
   std::string growth;
   std::size_t lines = 5;
-  bool no_skip = false;
+  SuppressionOptions suppressions;
+  SelectorOptions selectors;
 };
 
 constexpr const char* kExamples = R"(Examples:
@@ -36,6 +40,8 @@ constexpr const char* kExamples = R"(Examples:
   memtrace check --max-count 1e6 app.mtr                         not more than a million allocations
   memtrace check --baseline main.mtr --max-growth 5% branch.mtr  at most 5 % more than before, of everything
   memtrace check --max-peak 64MiB --json -o check.json app.mtr   the verdict for a script
+  memtrace check --focus libfoo --max-peak 8MiB app.mtr          what libfoo asks for, counted alone
+  memtrace check --max-not-freed 0 --suppressions lsan.supp      but for stacks that are known
 
 Exit code 1 if a limit is broken; the lines at fault are named.)";
 
@@ -83,34 +89,51 @@ Result<report::CheckOptions> ToOptions(const CheckArguments& arguments) {
   }
   if (!has_limit) return Error{ErrorCode::kUsage, "no limit given, for example --max-peak 64MiB"};
   options.lines = arguments.lines;
-  options.skip = !arguments.no_skip;
+  options.skip = !arguments.selectors.no_skip;
+  options.stacks = arguments.selectors.stacks;
+  Result<report::Suppressions> suppressions = LoadSuppressions(arguments.suppressions);
+  if (!suppressions) return suppressions.error();
+  options.suppressions = std::move(*suppressions);
   return options;
 }
 
 int RunCheck(const CheckArguments& arguments) {
   Result<report::CheckOptions> options = ToOptions(arguments);
   if (!options) return FailWith(options.error());
+  SelectorOptions at_peak = arguments.selectors;
+  at_peak.at = "peak";
+  const Result<Selectors> selectors = Selectors::Parse(at_peak);
+  if (!selectors) return FailWith(selectors.error());
   Result<std::string> path = ChooseTrace(arguments.reader);
   if (!path) return FailWith(path.error());
   std::vector<std::string> paths = {*path};
   if (!arguments.baseline.empty()) paths.push_back(arguments.baseline);
   return RunTracesCommand(arguments.reader, paths, [&](std::vector<OpenTrace>& traces) -> Result<Output> {
-    Result<aggregate::Profile> profile = traces.front().Profile("peak");
+    report::SymbolizedStacks stacks = selectors->Stacks(traces.front());
+    report::SymbolizedStacks before_stacks = selectors->Stacks(traces.back());
+    Result<aggregate::Profile> profile = selectors->ProfileOfStacks(traces.front(), stacks);
     if (!profile) return profile.error();
     Result<aggregate::Profile> before = *profile;
-    if (traces.size() > 1) before = traces.back().Profile("peak");
+    if (traces.size() > 1) before = selectors->ProfileOfStacks(traces.back(), before_stacks);
     if (!before) return before.error();
-    report::SymbolizedStacks stacks(traces.front().trace(), traces.front().Symbols());
-    report::SymbolizedStacks before_stacks(traces.back().trace(), traces.back().Symbols());
+    if (profile->query.selects_blocks() || profile->query.domain != aggregate::Domain::kHeap) {
+      if (options->most[static_cast<std::size_t>(Figure::kProcess)]) {
+        return Error{ErrorCode::kUsage,
+                     "--max-process limits process memory, of which blocks and stacks cannot be chosen"};
+      }
+      options->chosen = report::BlocksSelectedText(profile->query, traces.front().trace());
+      if (options->chosen.empty()) options->chosen = "mappings";
+    }
+    Output output;
+    AddOwnSuppressions(arguments.suppressions, stacks, options->suppressions, output.problems);
     const report::DiffSide baseline{traces.back().trace(), *before, before_stacks};
     Result<report::CheckReport> check = report::CheckReport::Build(
         {traces.front().trace(), *profile, stacks}, traces.size() > 1 ? &baseline : nullptr, *options);
     if (!check) return check.error();
-    Output output;
     output.text =
         arguments.reader.json ? report::ToText(check->ToJson()) : check->Text(traces.front().render());
     output.exit_code = check->passed() ? kExitOk : kExitFinding;
-    output.problems = stacks.problems();
+    output.problems.insert(output.problems.end(), stacks.problems().begin(), stacks.problems().end());
     return output;
   });
 }
@@ -139,8 +162,8 @@ void AddCheckCommand(CLI::App& app, int& exit_code) {
       ->type_name("N")
       ->check(DigitsOnly())
       ->capture_default_str();
-  command.add_flag("--no-skip", arguments->no_skip,
-                   "Charge operator new, std:: and malloc wrappers themselves");
+  AddSuppressionOptions(command, arguments->suppressions);
+  AddSelectorOptions(command, arguments->selectors, false);
   command.footer(kExamples);
   command.callback([arguments, &exit_code] { exit_code = RunCheck(*arguments); });
 }

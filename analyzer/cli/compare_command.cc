@@ -16,8 +16,7 @@ namespace {
 struct CompareArguments {
   ReaderOptions reader;
   std::vector<std::string> traces;
-  std::vector<std::string> focus;
-  std::vector<std::string> ignore;
+  SelectorOptions selectors;
   std::size_t slices = 1000;
   bool markdown = false;
   bool csv = false;
@@ -31,7 +30,11 @@ constexpr const char* kExamples = R"(Examples:
   memtrace compare --markdown *.mtr                        a table for a README or an issue
   memtrace compare --svg -o runs.svg *.mtr                 every run's live memory in one picture
   memtrace compare --svg --process -o rss.svg *.mtr        and their process memory
-  memtrace compare --focus '^main$' *.mtr                  main sources among what main asked for)";
+  memtrace compare --focus '^main$' *.mtr                  main sources among what main asked for
+  memtrace compare --from loaded --size 1MiB: *.mtr        large blocks allocated after the mark "loaded"
+
+Which blocks: what is counted in all columns but process memory, and shown by --svg, where --from and --to are
+the time shown. Which stacks: among them the main source is looked for.)";
 
 // "NAME=TRACE", or a trace alone, whose name is what tells it from the others.
 struct NamedTraces {
@@ -54,20 +57,43 @@ NamedTraces NamesOf(const std::vector<std::string>& words) {
   return named;
 }
 
-Result<Output> Compare(const CompareArguments& arguments, const NamedTraces& named,
-                       std::vector<OpenTrace>& traces) {
+bool SelectsBlocks(const SelectorOptions& options) {
+  return !options.from.empty() || !options.to.empty() || !options.threads.empty() || !options.size.empty() ||
+         !options.lifetime.empty() || options.domain != "heap";
+}
+
+// As it was written: each trace has its own marks and threads for it.
+report::Json SelectorOf(const SelectorOptions& options) {
+  const auto given = [](const std::string& text) {
+    return text.empty() ? report::Json(nullptr) : report::Json(text);
+  };
+  return {{"domain", options.domain},
+          {"from", given(options.from)},
+          {"to", given(options.to)},
+          {"threads", options.threads},
+          {"size", given(options.size)},
+          {"lifetime", given(options.lifetime)},
+          {"focus", options.stacks.focus},
+          {"ignore", options.stacks.ignore},
+          {"hide", options.stacks.hide},
+          {"show_from", given(options.stacks.show_from)},
+          {"include", options.stacks.include},
+          {"exclude", options.stacks.exclude},
+          {"all_frames", options.stacks.all_frames}};
+}
+
+Result<Output> Compare(const CompareArguments& arguments, const Selectors& selectors,
+                       const NamedTraces& named, std::vector<OpenTrace>& traces) {
   Output output;
   std::vector<report::RunFigures> runs;
   std::vector<aggregate::Timeline> lines;
   for (std::size_t i = 0; i < traces.size(); ++i) {
-    Result<aggregate::Profile> profile = traces[i].Profile("peak");
+    Result<aggregate::Profile> profile = selectors.Profile(traces[i]);
     if (!profile) return profile.error();
-    report::SymbolizedStacks stacks(traces[i].trace(), traces[i].Symbols());
-    report::StackSelectors selectors;
-    selectors.focus = arguments.focus;
-    selectors.ignore = arguments.ignore;
+    report::SymbolizedStacks stacks = selectors.Stacks(traces[i]);
     Result<report::RunFigures> run =
-        report::FiguresOf(named.names[i], traces[i].trace(), *profile, stacks, selectors, traces[i].render());
+        report::FiguresOf(named.names[i], traces[i].trace(), *profile, stacks,
+                          {selectors.stacks(), selectors.skip()}, traces[i].render());
     if (!run) return run.error();
     runs.push_back(std::move(*run));
     for (const std::string& problem : stacks.problems()) {
@@ -76,16 +102,14 @@ Result<Output> Compare(const CompareArguments& arguments, const NamedTraces& nam
     }
     if (!arguments.svg || arguments.process) continue;
     lines.push_back(traces[i].Pass([&](reader::TraceReader& reader, const auto& progress) {
-      aggregate::TimelineRequest request;
-      request.max_slices = arguments.slices;
-      return aggregate::BuildTimeline(reader, request, progress);
+      return aggregate::BuildTimeline(reader, {profile->query, arguments.slices}, progress);
     }));
   }
   if (arguments.svg) {
     output.text = arguments.process ? report::CompareProcessSvg(runs) : report::CompareHeapSvg(runs, lines);
     return output;
   }
-  const report::CompareReport compare(std::move(runs));
+  const report::CompareReport compare(std::move(runs), SelectorOf(arguments.selectors));
   output.text = arguments.reader.json ? report::ToText(compare.ToJson())
                 : arguments.markdown  ? compare.Markdown()
                 : arguments.csv       ? compare.Csv()
@@ -94,24 +118,24 @@ Result<Output> Compare(const CompareArguments& arguments, const NamedTraces& nam
 }
 
 int RunCompare(const CompareArguments& arguments) {
-  report::StackSelectors selectors;
-  selectors.focus = arguments.focus;
-  selectors.ignore = arguments.ignore;
-  if (Result<report::StackFilter> filter = report::StackFilter::Create(selectors); !filter) {
-    return FailWith(filter.error());
+  // Their peaks are those of the chosen blocks, wherever a range ends.
+  SelectorOptions at_peak = arguments.selectors;
+  at_peak.at = "peak";
+  const Result<Selectors> selectors = Selectors::Parse(at_peak);
+  if (!selectors) return FailWith(selectors.error());
+  if (arguments.svg && selectors->stacks().is_any()) {
+    return FailWith(
+        {ErrorCode::kUsage,
+         "--focus and its like say among which stacks the table looks for the main source; --svg has "
+         "none: see memtrace timeline --svg --focus"});
+  }
+  if (arguments.process && SelectsBlocks(arguments.selectors)) {
+    return FailWith({ErrorCode::kUsage, "--process shows process memory, of which blocks cannot be chosen"});
   }
   const NamedTraces named = NamesOf(arguments.traces);
-  return RunTracesCommand(arguments.reader, named.paths,
-                          [&](std::vector<OpenTrace>& traces) { return Compare(arguments, named, traces); });
-}
-
-CLI::Option* AddPatterns(CLI::App& command, const char* name, std::vector<std::string>& values,
-                         const char* help) {
-  return command.add_option(name, values, help)
-      ->type_name("REGEX")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->allow_extra_args(false);  // what follows are traces
+  return RunTracesCommand(arguments.reader, named.paths, [&](std::vector<OpenTrace>& traces) {
+    return Compare(arguments, *selectors, named, traces);
+  });
 }
 
 }  // namespace
@@ -137,9 +161,7 @@ void AddCompareCommand(CLI::App& app, int& exit_code) {
           ->excludes(csv);
   command.add_flag("--process", arguments->process, "With --svg: process memory instead of live memory")
       ->needs(svg);
-  AddPatterns(command, "--focus", arguments->focus,
-              "Look for the main source among stacks with a frame that matches");
-  AddPatterns(command, "--ignore", arguments->ignore, "and without such a frame");
+  AddSelectorOptions(command, arguments->selectors, false);
   command.add_option("--slices", arguments->slices, "Slices of time for --svg")
       ->type_name("N")
       ->check(NumberFrom(1, 1000000))

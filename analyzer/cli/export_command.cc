@@ -159,6 +159,7 @@ void AddExportCommand(CLI::App& app, int& exit_code) {
   CLI::App& command = *app.add_subcommand("export", "The trace in the format of another tool");
   const auto arguments = std::make_shared<ExportArguments>();
   AddReaderOptions(command, arguments->reader);
+  RemoveSizeUnits(command);  // other tools have units of their own
   command.get_option("--json")->description("Tell on stdout, as one JSON object, what was written");
   command.get_option("--output")->description("File to write, - for stdout [beside the trace]");
   command.add_option("-f,--format", arguments->format, "Format, see below")->type_name("FORMAT")->required();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // `memtrace leaks`: options in, a LeaksReport out.
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +8,7 @@
 
 #include "analyzer/cli/commands.h"
 #include "analyzer/cli/exit_codes.h"
+#include "analyzer/cli/own_suppressions.h"
 #include "analyzer/cli/reader_command.h"
 #include "analyzer/cli/selector_options.h"
 #include "analyzer/report/leaks.h"
@@ -21,13 +21,10 @@ struct LeaksArguments {
   ReaderOptions reader;
   std::size_t limit = 10;
   std::string min_bytes = "0";
-  std::string suppressions;
-  bool no_own_suppressions = false;
+  SuppressionOptions suppressions;
   int error_exit_code = 0;
   SelectorOptions selectors;
 };
-
-constexpr const char* kOwnSuppressions = "__lsan_default_suppressions";
 
 constexpr const char* kExamples = R"(Examples:
   memtrace leaks                            what the newest recording did not free
@@ -48,25 +45,10 @@ Result<report::LeaksOptions> ToOptions(const LeaksArguments& arguments) {
   Result<std::uint64_t> min_bytes = ParseSize(arguments.min_bytes);
   if (!min_bytes) return Error{ErrorCode::kUsage, "--min-bytes " + min_bytes.error().message};
   options.min_bytes = *min_bytes;
-  if (!arguments.suppressions.empty()) {
-    Result<report::Suppressions> suppressions = report::Suppressions::Load(arguments.suppressions);
-    if (!suppressions) return suppressions.error();
-    options.suppressions = std::move(*suppressions);
-  }
+  Result<report::Suppressions> suppressions = LoadSuppressions(arguments.suppressions);
+  if (!suppressions) return suppressions.error();
+  options.suppressions = std::move(*suppressions);
   return options;
-}
-
-// Those that the program brings along for LeakSanitizer. What it would refuse there is left out here.
-void AddOwnSuppressions(const report::SymbolizedStacks& stacks, report::Suppressions& suppressions,
-                        std::vector<std::string>& problems) {
-  const std::optional<std::string> text = stacks.StringReturnedBy(kOwnSuppressions);
-  if (!text) return;
-  Result<report::Suppressions> own = report::Suppressions::Parse(*text, kOwnSuppressions);
-  if (own) {
-    suppressions.Append(*own);
-  } else {
-    problems.push_back("the program's own suppressions are not used: " + own.error().message);
-  }
 }
 
 int RunLeaks(const LeaksArguments& arguments) {
@@ -86,7 +68,7 @@ int RunLeaks(const LeaksArguments& arguments) {
                                          });
     report::SymbolizedStacks stacks = selectors->Stacks(open);
     Output output;
-    if (!arguments.no_own_suppressions) AddOwnSuppressions(stacks, options->suppressions, output.problems);
+    AddOwnSuppressions(arguments.suppressions, stacks, options->suppressions, output.problems);
     Result<report::LeaksReport> leaks =
         report::LeaksReport::Build(open.trace(), *profile, curves, stacks, *options);
     if (!leaks) return leaks.error();
@@ -112,12 +94,7 @@ void AddLeaksCommand(CLI::App& app, int& exit_code) {
   command.add_option("--error-exitcode", arguments->error_exit_code, "Exit code if anything is reported")
       ->type_name("N")
       ->check(CLI::Range(0, 255));
-  command
-      .add_option("--suppressions", arguments->suppressions,
-                  "File of leak:PATTERN lines: stacks to leave out")
-      ->type_name("FILE");
-  command.add_flag("--no-own-suppressions", arguments->no_own_suppressions,
-                   "Do not use the program's __lsan_default_suppressions()");
+  AddSuppressionOptions(command, arguments->suppressions);
   AddSelectorOptions(command, arguments->selectors, false);
   command.footer(kExamples);
   command.callback([arguments, &exit_code] { exit_code = RunLeaks(*arguments); });

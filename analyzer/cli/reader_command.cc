@@ -20,6 +20,7 @@
 #include "analyzer/symbolize/debuginfod.h"
 #include "analyzer/symbolize/symbol_cache.h"
 #include "analyzer/util/progress.h"
+#include "analyzer/util/size_units.h"
 #include "analyzer/util/terminal.h"
 
 namespace memtrace::cli {
@@ -99,6 +100,12 @@ void AddOutputOptions(CLI::App& command, ReaderOptions& options) {
   command.add_option("--color", options.color, "auto (a terminal, and no NO_COLOR), always or never")
       ->type_name("WHEN")
       ->capture_default_str();
+  CLI::Option* si = command.add_flag_callback(
+      "--si", [] { SetSizeUnits(SizeUnits::kDecimal); }, "Sizes in powers of 1000: kB, MB, GB");
+  command
+      .add_flag_callback(
+          "--bytes", [] { SetSizeUnits(SizeUnits::kBytes); }, "Sizes with all their digits")
+      ->excludes(si);
   constexpr const char* kGroup = "Names";
   command
       .add_option(
@@ -124,6 +131,11 @@ void AddOutputOptions(CLI::App& command, ReaderOptions& options) {
       .add_flag("--no-cache", options.no_cache,
                 "Look names up anew: nothing from or to ~/.cache/memtrace, where slow look-ups are kept")
       ->group(kGroup);
+}
+
+void RemoveSizeUnits(CLI::App& command) {
+  command.remove_option(command.get_option("--bytes"));
+  command.remove_option(command.get_option("--si"));
 }
 
 CLI::Validator DigitsOnly() {

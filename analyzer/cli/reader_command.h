@@ -30,6 +30,9 @@ void AddReaderOptions(CLI::App& command, ReaderOptions& options);
 // All of these but the trace, for commands that read several.
 void AddOutputOptions(CLI::App& command, ReaderOptions& options);
 
+// Takes --si and --bytes away again, from commands that write files with units of their own.
+void RemoveSizeUnits(CLI::App& command);
+
 // -n: how many rows to show. Accepts digits only; CLI11 by itself takes "-3" for a very large number.
 void AddLimitOption(CLI::App& command, std::size_t& limit, const char* help);
 CLI::Validator DigitsOnly();

@@ -10,7 +10,6 @@
 
 #include <fmt/format.h>
 
-#include "analyzer/cli/block_selectors.h"
 #include "analyzer/util/pattern.h"
 #include "analyzer/util/size_format.h"
 #include "analyzer/util/suggest.h"
@@ -156,7 +155,6 @@ void AddBlockSelectors(CLI::App& command, SelectorOptions& options) {
 
 void AddSelectorOptions(CLI::App& command, SelectorOptions& options, bool has_moment) {
   const std::string blocks = "Which blocks";
-  const std::string stacks = "Which stacks";
   if (has_moment) {
     AddOne(command, "--at", options.at, "WHEN",
            "Show what was live then: peak, end, a time (1.5s, 200ms) or a mark's name [peak]")
@@ -167,6 +165,11 @@ void AddSelectorOptions(CLI::App& command, SelectorOptions& options, bool has_mo
       ->group(blocks);
   AddOne(command, "--to", options.to, "WHEN", "Only blocks allocated until that moment [end]")->group(blocks);
   AddBlockSelectors(command, options);
+  AddStackSelectors(command, options);
+}
+
+void AddStackSelectors(CLI::App& command, SelectorOptions& options) {
+  const std::string stacks = "Which stacks";
   AddList(command, "--focus", options.stacks.focus, "REGEX",
           "Only stacks with a frame whose function, file or module matches")
       ->group(stacks);
@@ -246,6 +249,26 @@ Result<aggregate::Profile> Selectors::Profile(OpenTrace& open, bool by_size) con
   Result<aggregate::Query> query = QueryOf(open.trace());
   if (!query) return query.error();
   query->split_by_size = by_size;
+  return open.Pass([&](reader::TraceReader& reader, const auto& progress) {
+    return aggregate::BuildProfile(reader, *query, progress);
+  });
+}
+
+Result<aggregate::Query> Selectors::QueryOfStacks(OpenTrace& open, report::StackSource& source) const {
+  Result<aggregate::Query> query = QueryOf(open.trace());
+  if (!query || !options_.stacks.is_any()) return query;
+  Result<report::StackFilter> filter = report::StackFilter::Create(options_.stacks);
+  if (!filter) return filter.error();
+  const aggregate::Profile all = open.Pass([&](reader::TraceReader& reader, const auto& progress) {
+    return aggregate::BuildProfile(reader, {.domain = query->domain}, progress);
+  });
+  query->nodes = report::KeptNodes(all, source, *filter, skip());
+  return query;
+}
+
+Result<aggregate::Profile> Selectors::ProfileOfStacks(OpenTrace& open, report::StackSource& source) const {
+  const Result<aggregate::Query> query = QueryOfStacks(open, source);
+  if (!query) return query.error();
   return open.Pass([&](reader::TraceReader& reader, const auto& progress) {
     return aggregate::BuildProfile(reader, *query, progress);
   });

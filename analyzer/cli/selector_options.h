@@ -42,6 +42,10 @@ struct SelectorOptions {
 
 // Adds them in two groups of the command's help. `has_moment`: with --at.
 void AddSelectorOptions(CLI::App& command, SelectorOptions& options, bool has_moment = true);
+// --thread, --size, --lifetime and --domain alone, for commands that have a range of their own meaning.
+void AddBlockSelectors(CLI::App& command, SelectorOptions& options);
+// --focus and all others that look at stacks.
+void AddStackSelectors(CLI::App& command, SelectorOptions& options);
 
 // Selectors that make sense in themselves.
 class Selectors {
@@ -54,6 +58,12 @@ class Selectors {
 
   // One pass, or as many as the query needs. `by_size`: the query splits by size.
   Result<aggregate::Profile> Profile(OpenTrace& open, bool by_size = false) const;
+
+  // The query with the stacks that are asked for in it, so that their blocks are counted as if there were no
+  // others, the peak included. One pass if there are any stack selectors, which tells the stacks there are.
+  Result<aggregate::Query> QueryOfStacks(OpenTrace& open, report::StackSource& source) const;
+  // Its profile.
+  Result<aggregate::Profile> ProfileOfStacks(OpenTrace& open, report::StackSource& source) const;
 
   // Names for it, with inlines and wrappers as asked for.
   report::SymbolizedStacks Stacks(const OpenTrace& open) const;

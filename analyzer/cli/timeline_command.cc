@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <memory>
 
-#include "analyzer/cli/block_selectors.h"
 #include "analyzer/cli/commands.h"
 #include "analyzer/cli/reader_command.h"
+#include "analyzer/cli/selector_options.h"
 #include "analyzer/report/selector_text.h"
 #include "analyzer/report/timeline.h"
 #include "analyzer/report/timeline_chart.h"
@@ -32,6 +32,7 @@ constexpr const char* kExamples = R"(Examples:
   memtrace timeline --x 100 --y 30 app.mtr     a larger picture
   memtrace timeline --from 1.5s --to 2s        a part of it; also between marks: --from loaded --to done
   memtrace timeline --size 1MiB: --thread worker-1 only large blocks of one thread
+  memtrace timeline --focus libpq              only what libpq asked for, or was asked for inside it
   memtrace timeline --svg -o app.svg           a picture for a report or a wiki
   memtrace timeline --csv --slices 5000        for a spreadsheet; each slice has its exact maximum)";
 
@@ -45,7 +46,7 @@ std::string SelectedText(aggregate::Query query, const model::Trace& trace) {
 report::Json SelectorOf(const TimelineArguments& arguments, const aggregate::Query& query) {
   aggregate::Profile asked;
   asked.query = query;
-  report::Json json = report::SelectorJson(asked, {});
+  report::Json json = report::SelectorJson(asked, arguments.selectors.stacks);
   json.erase("at");
   json.erase("at_ns");
   json["slices"] = arguments.slices;
@@ -62,7 +63,8 @@ int RunTimeline(const TimelineArguments& arguments) {
   Result<Selectors> selectors = Selectors::Parse(arguments.selectors);
   if (!selectors) return FailWith(selectors.error());
   return RunReaderCommand(arguments.reader, [&](OpenTrace& open) -> Result<Output> {
-    Result<aggregate::Query> query = selectors->QueryOf(open.trace());
+    report::SymbolizedStacks stacks = selectors->Stacks(open);
+    const Result<aggregate::Query> query = selectors->QueryOfStacks(open, stacks);
     if (!query) return query.error();
     const bool is_picture = !arguments.svg && !arguments.csv && !arguments.reader.json;
     const std::size_t columns = ColumnsFor(arguments, open.render());
@@ -71,14 +73,20 @@ int RunTimeline(const TimelineArguments& arguments) {
       return aggregate::BuildTimeline(reader, request, progress);
     });
     const report::TimelineReport report(open.trace(), line);
-    if (arguments.svg) return Output{report.Svg(), 0, {}};
-    if (arguments.csv) return Output{report.Csv(), 0, {}};
-    if (arguments.reader.json) {
-      return Output{report::ToText(report.ToJson(SelectorOf(arguments, *query))), 0, {}};
+    Output output;
+    output.problems = stacks.problems();
+    if (arguments.svg) {
+      output.text = report.Svg();
+    } else if (arguments.csv) {
+      output.text = report.Csv();
+    } else if (arguments.reader.json) {
+      output.text = report::ToText(report.ToJson(SelectorOf(arguments, *query)));
+    } else {
+      const report::TimelineTextOptions options{arguments.rows, arguments.ascii,
+                                                SelectedText(*query, open.trace())};
+      output.text = report.Text(open.render(), options, columns);
     }
-    const report::TimelineTextOptions options{arguments.rows, arguments.ascii,
-                                              SelectedText(*query, open.trace())};
-    return Output{report.Text(open.render(), options, columns), 0, {}};
+    return output;
   });
 }
 
@@ -94,6 +102,7 @@ void AddTimelineCommand(CLI::App& app, int& exit_code) {
       ->type_name("WHEN");
   command.add_option("--to", arguments->selectors.to, "End of the time shown")->type_name("WHEN");
   AddBlockSelectors(command, arguments->selectors);
+  AddStackSelectors(command, arguments->selectors);
   command.add_option("--x", arguments->columns, "Columns of the picture [as the terminal has, else 72]")
       ->type_name("N")
       ->check(NumberFrom(1, 10000));

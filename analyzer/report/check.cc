@@ -7,7 +7,9 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/report/metric_text.h"
 #include "analyzer/report/process_memory.h"
+#include "analyzer/report/selector_text.h"
 #include "analyzer/util/size_format.h"
 #include "analyzer/util/table.h"
 #include "analyzer/util/terminal_text.h"
@@ -65,11 +67,30 @@ std::string PercentText(double share) {
 
 }  // namespace
 
+CheckReport::CheckReport(const DiffSide& now, const DiffSide* baseline, const CheckOptions& options)
+    : now_(now), baseline_(baseline), options_(options) {
+  const auto left = [&](const DiffSide& side) {
+    return std::make_shared<const aggregate::Profile>(
+        WithoutSuppressed(side.profile, side.source, options.suppressions));
+  };
+  left_now_ = left(now);
+  if (baseline != nullptr) left_baseline_ = left(*baseline);
+}
+
+DiffSide CheckReport::NowFor(Figure figure) const {
+  return {now_.trace, figure == Figure::kNotFreed ? *left_now_ : now_.profile, now_.source};
+}
+
+DiffSide CheckReport::BaselineFor(Figure figure) const {
+  return {baseline_->trace, figure == Figure::kNotFreed ? *left_baseline_ : baseline_->profile,
+          baseline_->source};
+}
+
 Result<CheckReport> CheckReport::Build(const DiffSide& now, const DiffSide* baseline,
                                        const CheckOptions& options) {
   CheckReport report(now, baseline, options);
   for (const Figure figure : kAllFigures) {
-    const std::uint64_t value = ValueOf(figure, now);
+    const std::uint64_t value = ValueOf(figure, report.NowFor(figure));
     if (const auto& most = options.most[static_cast<std::size_t>(figure)]) {
       if (value == format::kUnknown) {
         return Error{ErrorCode::kUsage, "--max-process: this recording does not know its process memory"};
@@ -77,7 +98,7 @@ Result<CheckReport> CheckReport::Build(const DiffSide& now, const DiffSide* base
       report.verdicts_.push_back({figure, value, *most});
     }
     if (baseline == nullptr || !options.growth || figure == Figure::kProcess) continue;
-    const std::uint64_t before = ValueOf(figure, *baseline);
+    const std::uint64_t before = ValueOf(figure, report.BaselineFor(figure));
     const auto limit =
         static_cast<std::uint64_t>(std::floor(static_cast<double>(before) * (1 + *options.growth)));
     report.verdicts_.push_back({figure, value, limit, before});
@@ -103,14 +124,17 @@ Result<TopReport> CheckReport::LinesOf(const Verdict& verdict) const {
   TopOptions options;
   options.rows = {GroupBy::kLine, MetricOf(verdict.figure), options_.skip, false};
   options.limit = options_.lines;
-  return TopReport::Build(now_.trace, now_.profile, now_.source, std::move(options));
+  options.stacks = options_.stacks;
+  const DiffSide now = NowFor(verdict.figure);
+  return TopReport::Build(now.trace, now.profile, now.source, std::move(options));
 }
 
 Result<DiffReport> CheckReport::ChangesOf(const Verdict& verdict) const {
   DiffOptions options;
   options.rows = {GroupBy::kLine, MetricOf(verdict.figure), options_.skip, false};
   options.limit = options_.lines;
-  return DiffReport::Build(*baseline_, now_, std::move(options));
+  options.stacks = options_.stacks;
+  return DiffReport::Build(BaselineFor(verdict.figure), NowFor(verdict.figure), std::move(options));
 }
 
 std::string CheckReport::BlameText(const Verdict& verdict, const RenderOptions& render) const {
@@ -136,6 +160,13 @@ std::string CheckReport::Text(const RenderOptions& render) const {
                ValueText(verdict.figure, verdict.value), LimitText(verdict)});
   }
   std::string text = table.Text(0, 1);
+  if (!options_.chosen.empty()) text += "Counted: " + options_.chosen + "\n";
+  const aggregate::Amount suppressed = now_.profile.not_freed - left_now_->not_freed;
+  if (suppressed.blocks > 0) {
+    text += fmt::format("Suppressed of what was not freed: {} in {}\n",
+                        FormatSize(static_cast<double>(suppressed.bytes)),
+                        Counted(suppressed.blocks, "block", "blocks"));
+  }
   for (const Verdict& verdict : verdicts_) {
     if (verdict.is_broken()) text += BlameText(verdict, render);
   }
@@ -150,9 +181,13 @@ std::string CheckReport::Text(const RenderOptions& render) const {
 Json CheckReport::ToJson() const {
   Json json = Envelope("check", now_.trace);
   json["trace_before"] = baseline_ == nullptr ? Json(nullptr) : Envelope("check", baseline_->trace)["trace"];
-  json["selector"] = {{"growth", options_.growth ? Json(*options_.growth) : Json(nullptr)},
-                      {"lines", options_.lines},
-                      {"skip", options_.skip}};
+  json["selector"] = SelectorJson(now_.profile, options_.stacks);
+  json["selector"].erase("at");  // each limit has its own moment
+  json["selector"].erase("at_ns");
+  json["selector"]["growth"] = options_.growth ? Json(*options_.growth) : Json(nullptr);
+  json["selector"]["lines"] = options_.lines;
+  json["selector"]["skip"] = options_.skip;
+  json["suppressed"] = report::ToJson(now_.profile.not_freed - left_now_->not_freed);
   json["passed"] = passed();
   json["rows"] = Json::array();
   for (const Verdict& verdict : verdicts_) {

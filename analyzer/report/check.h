@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,8 @@
 #include "analyzer/report/diff.h"
 #include "analyzer/report/json.h"
 #include "analyzer/report/row_text.h"
+#include "analyzer/report/stack_filter.h"
+#include "analyzer/report/suppressions.h"
 #include "analyzer/report/top.h"
 
 namespace memtrace::report {
@@ -25,8 +28,11 @@ struct CheckOptions {
   // With a baseline: how much more than there each figure but process memory may be, as a share. Process
   // memory differs from run to run.
   std::optional<double> growth = {};
-  std::size_t lines = 5;  // to name for each limit that is broken
-  bool skip = true;       // as in RowOptions
+  std::size_t lines = 5;       // to name for each limit that is broken
+  bool skip = true;            // as in RowOptions
+  StackSelectors stacks = {};  // how the lines at fault are seen; the profiles are of these stacks already
+  Suppressions suppressions = {};  // what they take is not counted as not freed, on neither side
+  std::string chosen = {};         // which blocks the profiles are of, in words; empty: all
 };
 
 class CheckReport {
@@ -51,8 +57,11 @@ class CheckReport {
     bool is_broken() const { return value > limit; }
   };
 
-  CheckReport(const DiffSide& now, const DiffSide* baseline, const CheckOptions& options)
-      : now_(now), baseline_(baseline), options_(options) {}
+  CheckReport(const DiffSide& now, const DiffSide* baseline, const CheckOptions& options);
+
+  // The profiles a figure is about: for what was not freed those without what is suppressed.
+  DiffSide NowFor(Figure figure) const;
+  DiffSide BaselineFor(Figure figure) const;
 
   std::string LimitText(const Verdict& verdict) const;
   Result<TopReport> LinesOf(const Verdict& verdict) const;
@@ -62,6 +71,8 @@ class CheckReport {
   DiffSide now_;
   const DiffSide* baseline_;
   CheckOptions options_;
+  std::shared_ptr<const aggregate::Profile> left_now_;       // without what is suppressed
+  std::shared_ptr<const aggregate::Profile> left_baseline_;  // null without a baseline
   std::vector<Verdict> verdicts_;
 };
 

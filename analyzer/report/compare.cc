@@ -100,8 +100,8 @@ bool IsSeparator(char c) {
 }  // namespace
 
 Result<RunFigures> FiguresOf(std::string name, const model::Trace& trace, const aggregate::Profile& profile,
-                             StackSource& source, const StackSelectors& stacks, const RenderOptions& render) {
-  Result<StackFilter> filter = StackFilter::Create(stacks);
+                             StackSource& source, const SourceChoice& choice, const RenderOptions& render) {
+  Result<StackFilter> filter = StackFilter::Create(choice.stacks);
   if (!filter) return filter.error();
   RunFigures run;
   run.name = std::move(name);
@@ -111,7 +111,8 @@ Result<RunFigures> FiguresOf(std::string name, const model::Trace& trace, const 
   run.not_freed = profile.not_freed;
   run.total = profile.total;
   run.temporary = profile.temporary;
-  const RowSet rows = BuildRows(profile, source, *filter, {GroupBy::kLine, Metric::kPeak, true, false});
+  const RowSet rows =
+      BuildRows(profile, source, *filter, {GroupBy::kLine, Metric::kPeak, choice.skip, false});
   if (!rows.rows.empty()) {
     run.main_source = SourceText(rows.rows.front(), render);
     run.main_source_bytes = rows.rows.front().amounts.peak.bytes;
@@ -162,7 +163,7 @@ std::string CompareReport::Csv() const {
 
 Json CompareReport::ToJson() const {
   Json json = Envelope("compare", *runs_.front().trace);
-  json["selector"] = Json::object();
+  json["selector"] = selector_;
   json["rows"] = Json::array();
   for (const RunFigures& run : runs_) {
     Json row = {{"name", run.name}};

@@ -32,15 +32,21 @@ struct RunFigures {
   std::uint64_t main_source_bytes = 0;
 };
 
-// `profile` is at its peak. The main source is looked for among the stacks that `stacks` selects. The trace
-// must outlive the result.
+// Where the main source is looked for.
+struct SourceChoice {
+  StackSelectors stacks = {};
+  bool skip = true;  // as in RowOptions
+};
+
+// `profile` is at its peak. The trace must outlive the result.
 Result<RunFigures> FiguresOf(std::string name, const model::Trace& trace, const aggregate::Profile& profile,
-                             StackSource& source, const StackSelectors& stacks, const RenderOptions& render);
+                             StackSource& source, const SourceChoice& choice, const RenderOptions& render);
 
 class CompareReport {
  public:
-  // One or more.
-  explicit CompareReport(std::vector<RunFigures> runs) : runs_(std::move(runs)) {}
+  // One or more. `selector` says what is counted and goes into the JSON as it is.
+  explicit CompareReport(std::vector<RunFigures> runs, Json selector = Json::object())
+      : runs_(std::move(runs)), selector_(std::move(selector)) {}
 
   std::string Text(const RenderOptions& render) const;
   std::string Markdown() const;
@@ -49,6 +55,7 @@ class CompareReport {
 
  private:
   std::vector<RunFigures> runs_;
+  Json selector_;
 };
 
 // All runs' live memory in one picture, each from its own start. Same order and number as `runs`.

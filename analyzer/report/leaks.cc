@@ -41,24 +41,15 @@ Result<LeaksReport> LeaksReport::Build(const model::Trace& trace, const aggregat
   return report;
 }
 
-// The profile's sites but those that a rule takes; these are counted. Rules see whole stacks, as
-// LeakSanitizer's do, whatever is hidden from the report.
+// Those that a rule takes are counted, as far as the report would show them.
 aggregate::Profile LeaksReport::Unsuppressed(StackFilter& filter) {
-  aggregate::Profile left = profile_;
   suppressed_by_rule_.resize(options_.suppressions.patterns().size());
-  if (suppressed_by_rule_.empty()) return left;
-  SuppressionMatcher matcher(options_.suppressions);
-  std::erase_if(left.sites, [&](const aggregate::SiteAmounts& site) {
-    const Stack stack = source_.StackOf(site.node);
-    const std::optional<std::size_t> rule = matcher.RuleOf(stack);
-    if (!rule) return false;
-    if (filter.Select(stack, options_.skip)) {
-      suppressed_by_rule_[*rule] += site.not_freed;
-      suppressed_ += site.not_freed;
-    }
-    return true;
-  });
-  return left;
+  return WithoutSuppressed(profile_, source_, options_.suppressions,
+                           [&](std::size_t rule, const Stack& stack, const aggregate::SiteAmounts& site) {
+                             if (!filter.Select(stack, options_.skip)) return;
+                             suppressed_by_rule_[rule] += site.not_freed;
+                             suppressed_ += site.not_freed;
+                           });
 }
 
 void LeaksReport::TakeRows(std::vector<Row> rows) {

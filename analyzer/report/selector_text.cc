@@ -84,6 +84,7 @@ std::string BlocksSelectedText(const Query& query, const model::Trace& trace) {
   if (!query.lifetime_ns.is_all()) {
     text += " that lived " + BoundsText(query.lifetime_ns, DurationText, " or longer", " or shorter");
   }
+  if (!query.nodes.empty()) text += " with chosen stacks";
   return text;
 }
 

@@ -13,6 +13,7 @@ namespace memtrace::report {
 
 // "blocks allocated after mark \"loaded\" and until 3.000 s by worker-1 of 64 B to 1024 B that lived 10 ms or
 // longer"; empty if the query takes every block.
+// Of stacks it says only that some were chosen: "… with chosen stacks".
 std::string BlocksSelectedText(const aggregate::Query& query, const model::Trace& trace);
 
 // "120 ns", "30 us", "10 ms", "1.5 s", "5 min".

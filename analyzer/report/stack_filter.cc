@@ -136,4 +136,19 @@ bool StackFilter::KeepsPlace(const SelectedStack& stack) {
   return (include_.empty() || AnyPlace(include_, stack)) && !AnyPlace(exclude_, stack);
 }
 
+std::vector<bool> KeptNodes(const aggregate::Profile& profile, StackSource& source, StackFilter& filter,
+                            bool skip) {
+  std::vector<bool> kept(1);
+  std::vector<bool> asked;
+  for (const aggregate::SiteAmounts& site : profile.sites) {
+    if (site.node >= asked.size()) asked.resize(site.node + 1);
+    if (asked[site.node]) continue;
+    asked[site.node] = true;
+    if (!filter.Select(source.StackOf(site.node), skip)) continue;
+    if (site.node >= kept.size()) kept.resize(site.node + 1);
+    kept[site.node] = true;
+  }
+  return kept;
+}
+
 }  // namespace memtrace::report

@@ -18,6 +18,7 @@
 
 #include <tsl/robin_map.h>
 
+#include "analyzer/aggregate/profile.h"
 #include "analyzer/report/stack_source.h"
 #include "analyzer/symbolize/attribution.h"
 #include "analyzer/util/result.h"
@@ -91,5 +92,9 @@ class StackFilter {
   std::vector<FrameMatcher> exclude_;
   bool all_frames_ = false;
 };
+
+// For Query::nodes: which of the profile's stacks the filter keeps, by node; never empty.
+std::vector<bool> KeptNodes(const aggregate::Profile& profile, StackSource& source, StackFilter& filter,
+                            bool skip);
 
 }  // namespace memtrace::report

@@ -112,4 +112,20 @@ std::optional<std::size_t> SuppressionMatcher::RuleOf(const Stack& stack) {
   return std::nullopt;
 }
 
+aggregate::Profile WithoutSuppressed(const aggregate::Profile& profile, StackSource& source,
+                                     const Suppressions& suppressions, const SuppressedSite& suppressed) {
+  aggregate::Profile left = profile;
+  if (suppressions.patterns().empty()) return left;
+  SuppressionMatcher matcher(suppressions);
+  std::erase_if(left.sites, [&](const aggregate::SiteAmounts& site) {
+    const Stack stack = source.StackOf(site.node);
+    const std::optional<std::size_t> rule = matcher.RuleOf(stack);
+    if (!rule) return false;
+    left.not_freed -= site.not_freed;
+    if (suppressed) suppressed(*rule, stack, site);
+    return true;
+  });
+  return left;
+}
+
 }  // namespace memtrace::report

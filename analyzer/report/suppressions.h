@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 
 #include <tsl/robin_map.h>
 
+#include "analyzer/aggregate/profile.h"
 #include "analyzer/report/stack_source.h"
 #include "analyzer/util/result.h"
 
@@ -54,5 +56,14 @@ class SuppressionMatcher {
   std::vector<std::string> patterns_;
   tsl::robin_map<const symbolize::Frame*, std::size_t> known_;
 };
+
+// Told of each site that is left out: its rule, as an index into patterns(), and its stack.
+using SuppressedSite =
+    std::function<void(std::size_t rule, const Stack& stack, const aggregate::SiteAmounts& site)>;
+
+// The profile with what it did not free less what rules take: their sites are gone, and not in not_freed; its
+// other sums are untouched. Rules see whole stacks, as LeakSanitizer's do.
+aggregate::Profile WithoutSuppressed(const aggregate::Profile& profile, StackSource& source,
+                                     const Suppressions& suppressions, const SuppressedSite& suppressed = {});
 
 }  // namespace memtrace::report

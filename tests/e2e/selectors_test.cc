@@ -143,15 +143,92 @@ TEST_F(SelectorsTest, TheProgramsOwnSuppressionsAreUsed) {
   EXPECT_EQ(Memtrace({"leaks", "--error-exitcode", "9", "--include", "nowhere.cc", run.trace}).exit_code, 0);
 }
 
+// Chosen stacks are counted as if there were no others: their highest moment is their own.
+TEST_F(SelectorsTest, TimelineAndCheckCountChosenStacksAlone) {
+  const fs::path trace = RunKnown("known_threads").trace;
+  const json line = MemtraceJson({"timeline", "--focus", "Produce", trace});
+  EXPECT_EQ(line.at("peak_bytes"), 128000) << "the producer's own peak";
+  EXPECT_EQ(line.at("rows").back().at("live").at("bytes"), 12800);
+  EXPECT_EQ(line.at("selector").at("focus"), json::array({"Produce"}));
+  EXPECT_EQ(MemtraceJson({"timeline", "--ignore", ".", trace}).at("peak_bytes"), 0) << "nothing is left";
+  EXPECT_NE(Memtrace({"timeline", "--focus", "Produce", trace}).out.find("chosen stacks"), std::string::npos);
+
+  const auto check = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), "check");
+    words.push_back(trace);
+    return Memtrace(words);
+  };
+  EXPECT_EQ(check({"--focus", "Produce", "--max-peak", "128000", "--max-count", "1000"}).exit_code, 0);
+  const Outcome broken = check({"--focus", "Produce", "--max-peak", "127999"});
+  EXPECT_EQ(broken.exit_code, 1);
+  EXPECT_NE(broken.out.find("threads.cc:"), std::string::npos) << broken.out;
+  EXPECT_EQ(check({"--thread", "consumer", "--size", "500", "--max-total", "10000"}).exit_code, 0);
+  EXPECT_EQ(check({"--thread", "consumer", "--size", "500", "--max-total", "9999"}).exit_code, 1);
+}
+
+TEST_F(SelectorsTest, CompareCountsChosenBlocks) {
+  const fs::path trace = RunKnown("known_threads").trace;
+  const json row =
+      MemtraceJson({"compare", "--size", "500", "--thread", "consumer", "--include", "threads.cc", trace})
+          .at("rows")
+          .at(0);
+  EXPECT_EQ(row.at("total"), (json{{"bytes", 10000}, {"blocks", 20}}));
+  EXPECT_NE(row.at("main_source").get<std::string>().find("threads.cc:"), std::string::npos);
+  const json whole = MemtraceJson({"compare", "--focus", "Produce", trace}).at("rows").at(0);
+  EXPECT_EQ(whole.at("total").at("bytes"),
+            MemtraceJson({"top", "--metric", "total", trace}).at("total").at("bytes"))
+      << "stacks choose only the main source";
+}
+
+TEST_F(SelectorsTest, ThePackedTraceOfADeletedProgramHasItsSuppressions) {
+  const fs::path program = root() / "deleted_soon";
+  fs::copy_file(Program("own_suppressions"), program);
+  const ShimRun run = ExpectSoundRun({program});
+  const fs::path packed = work() / "packed.mtr";
+  ASSERT_EQ(EndOf(Memtrace({"pack", "-o", packed, run.trace})), "exit code 0");
+  fs::remove(program);
+  EXPECT_EQ(MemtraceJson({"leaks", packed}).at("suppressed"), (json{{"bytes", 3000}, {"blocks", 3}}));
+  EXPECT_EQ(MemtraceJson({"leaks", run.trace}).at("suppressed").at("blocks"), 0) << "which needs the program";
+}
+
+TEST_F(SelectorsTest, CheckLeavesOutWhatIsSuppressed) {
+  const ShimRun run = ExpectSoundRun({Program("own_suppressions")});
+  const json leaks = MemtraceJson({"leaks", run.trace});
+  const std::uint64_t left = leaks.at("found").at("bytes");
+  const auto check = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"check", run.trace});
+    return Memtrace(words);
+  };
+  EXPECT_EQ(check({"--max-not-freed", std::to_string(left)}).exit_code, 0);
+  EXPECT_EQ(check({"--max-not-freed", std::to_string(left - 1)}).exit_code, 1);
+  EXPECT_EQ(check({"--max-not-freed", std::to_string(left), "--no-own-suppressions"}).exit_code, 1);
+  const fs::path rules = work() / "all.supp";
+  WriteFile(rules, "leak:*\n");
+  EXPECT_EQ(check({"--max-not-freed", "0", "--suppressions", rules}).exit_code, 0);
+  EXPECT_EQ(check({"--max-total", "3000", "--suppressions", rules}).exit_code, 1) << "they are allocated";
+  EXPECT_EQ(json::parse(check({"--max-not-freed", "0", "--json"}).out).at("suppressed"),
+            leaks.at("suppressed"));
+}
+
 TEST_F(SelectorsTest, WrongWordsAreUsageErrors) {
   const fs::path trace = RunKnown("known_temporary").trace;
   const std::vector<std::vector<std::string>> wrong = {
-      {"top", "--size", "9:1", trace},          {"top", "--lifetime", "soon", trace},
-      {"top", "--thread", "nobody", trace},     {"top", "--from", "never", trace},
-      {"tree", "--by", "file", trace},          {"tree", "--min-percent", "200", trace},
-      {"lines", trace, "no_such_file.cc"},      {"stats", "--domain", "mapped", trace},
-      {"top", "--cum", "--by", "size", trace},  {"top", "--show-from", "(", trace},
-      {"leaks", "--suppressions", trace, trace}};
+      {"top", "--size", "9:1", trace},
+      {"top", "--lifetime", "soon", trace},
+      {"top", "--thread", "nobody", trace},
+      {"top", "--from", "never", trace},
+      {"tree", "--by", "file", trace},
+      {"tree", "--min-percent", "200", trace},
+      {"lines", trace, "no_such_file.cc"},
+      {"stats", "--domain", "mapped", trace},
+      {"top", "--cum", "--by", "size", trace},
+      {"top", "--show-from", "(", trace},
+      {"leaks", "--suppressions", trace, trace},
+      {"check", "--max-process", "1GiB", "--focus", "x", trace},
+      {"check", "--max-peak", "1GiB", "--thread", "nobody", trace},
+      {"compare", "--svg", "--focus", "x", trace},
+      {"compare", "--svg", "--process", "--size", "8:", trace},
+      {"timeline", "--focus", "(", trace}};
   for (const std::vector<std::string>& words : wrong) {
     const Outcome outcome = Memtrace(words);
     EXPECT_EQ(outcome.exit_code, 2) << words[0] << " " << words[1] << ": " << outcome.err;

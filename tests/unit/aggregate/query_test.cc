@@ -54,6 +54,21 @@ TEST_F(QueryTest, ARangeMayBeginOrEndAtThePeakOfEverything) {
   EXPECT_EQ(Ask({.from = Moment{}}).total, (Amount{50, 1}));
 }
 
+TEST_F(QueryTest, ChosenStacksCountAloneWithAPeakOfTheirOwn) {
+  const auto big = trace_.Node(0, 0x1000), small = trace_.Node(0, 0x2000);
+  trace_.On(0).Alloc(10, 0x10, 10, small).Alloc(20, 0x20, 1000, big).Free(30, 0x10).Free(40, 0x20);
+  trace_.On(0).Alloc(50, 0x10, 12, small).Map(60, 0x10000, 4096, small).Map(70, 0x20000, 4096, big);
+  std::vector<bool> nodes(small + 1);
+  nodes[small] = true;
+  const Profile profile = Ask({.nodes = nodes});
+  EXPECT_EQ(profile.total, (Amount{22, 2}));
+  EXPECT_EQ(profile.peak, (Amount{12, 1}));
+  EXPECT_EQ(profile.peak_time_ns, 50U);
+  EXPECT_EQ(profile.frees, 1U);
+  EXPECT_EQ(Ask({.domain = Domain::kMapped, .nodes = nodes}).total, (Amount{4096, 1}));
+  EXPECT_EQ(Ask({.nodes = {false}}).total, Amount{});
+}
+
 TEST_F(QueryTest, ThreadsAreThoseThatAllocated) {
   trace_.On(0).Alloc(10, 0x10, 100, 0).Free(40, 0x20);
   trace_.On(1).Alloc(20, 0x20, 50, 0).Free(30, 0x10);

@@ -250,7 +250,7 @@ TEST_F(DiffGoldenTest, Compare) {
     runs.push_back(std::move(FiguresOf(name, trace(), profile, stacks_, {}, render_)).value());
   }
   const StackSelectors database{.focus = {"load"}};
-  runs.push_back(std::move(FiguresOf("database", trace(), profile, stacks_, database, render_)).value());
+  runs.push_back(std::move(FiguresOf("database", trace(), profile, stacks_, {.stacks = database}, render_)).value());
   const CompareReport compare(runs);
   Expect("compare.txt", compare.Text(render_));
   Expect("compare.md", compare.Markdown());
