@@ -22,20 +22,34 @@ namespace {
 
 // Everything of one trace that its part of a page refers to.
 struct Recorded {
-  Recorded(const OpenTrace& open, const Selectors& selectors, report::StackFilter& filter,
+  Recorded(const OpenTrace& open, const Selectors& chosen, report::StackFilter& filter,
            aggregate::Profile sums)
-      : profile(std::move(sums)),
-        source(selectors.Stacks(open)),
-        stacks(profile, source, filter, selectors.skip()) {}
+      : selectors(chosen.stacks()),
+        skip(chosen.skip()),
+        profile(std::move(sums)),
+        source(chosen.Stacks(open)),
+        stacks(profile, source, filter, skip) {}
+
+  report::StackSelectors selectors;
+  bool skip;
 
   aggregate::Profile profile;
   report::SymbolizedStacks source;
   exporting::Stacks stacks;
   std::optional<aggregate::LiveCurve> curve;
   std::optional<aggregate::LifeTable> lives;
+  std::optional<aggregate::CurvesByNode> growth;
 
-  html::PagePart Part(const model::Trace& trace) const {
-    return {trace, profile, stacks, curve ? &*curve : nullptr, lives ? &*lives : nullptr};
+  html::PagePart Part(const model::Trace& trace) {
+    return {trace,
+            profile,
+            stacks,
+            curve ? &*curve : nullptr,
+            lives ? &*lives : nullptr,
+            growth ? &*growth : nullptr,
+            &source,
+            selectors,
+            skip};
   }
 };
 
@@ -56,6 +70,11 @@ Result<std::unique_ptr<Recorded>> Read(OpenTrace& open, const Selectors& selecto
   recorded->lives = open.Pass([&](reader::TraceReader& reader, const auto& progress) {
     return aggregate::BuildLifeTable(reader, *recorded->curve, {.blocks = choice}, progress);
   });
+  if (recorded->profile.not_freed.blocks > 0) {
+    recorded->growth = open.Pass([&](reader::TraceReader& reader, const auto& progress) {
+      return aggregate::BuildCurves(reader, recorded->profile, progress);
+    });
+  }
   return recorded;
 }
 
@@ -142,6 +161,7 @@ Result<Written> Write(OpenTrace& open, const Plan& plan) {
 
 void AddPageOptions(CLI::App& command, PageArguments& arguments) {
   AddReaderOptions(command, arguments.reader);
+  RemoveSizeUnits(command);
   command.get_option("--json")->description("Tell on stdout, as one JSON object, what was written");
   command.get_option("--output")->description("File to write, - for stdout [beside the trace]");
   command.add_option("--metric", arguments.metric, "Shown first: peak, not-freed, total, count or temporary")

@@ -9,6 +9,7 @@
 
 #include "analyzer/export/text.h"
 #include "analyzer/html/columns.h"
+#include "analyzer/html/page_groups.h"
 #include "analyzer/html/page_tree.h"
 #include "analyzer/html/source_text.h"
 #include "analyzer/report/end_text.h"
@@ -101,14 +102,18 @@ std::string MarksJson(const PagePart& part) {
   return json + "]";
 }
 
-unsigned FlagsOf(const Frame& frame, const model::TraceInfo& info) {
+bool IsProgram(const Frame& frame, const PagePart* part) {
+  return part != nullptr && !frame.module_path.empty() && frame.module_path == part->trace.info.exe;
+}
+
+unsigned FlagsOf(const Frame& frame, const PageRequest& request) {
   return (frame.is_inlined ? kInlined : 0) |
          (frame.is_plumbing.value_or(false) || symbolize::IsAllocationPlumbing(frame) ? kPlumbing : 0) |
          (report::IsStartCode(frame) ? kStartCode : 0) |
-         (!frame.module_path.empty() && frame.module_path == info.exe ? kProgram : 0);
+         (IsProgram(frame, &request.main) || IsProgram(frame, request.base) ? kProgram : 0);
 }
 
-std::string FramesJson(const PageTree& tree, const model::TraceInfo& info, StringTable& strings) {
+std::string FramesJson(const PageTree& tree, const PageRequest& request, StringTable& strings) {
   struct Row {
     std::uint32_t name, full, file, module;
     std::uint32_t line, declared;
@@ -121,7 +126,7 @@ std::string FramesJson(const PageTree& tree, const model::TraceInfo& info, Strin
         {strings.NumberOf(report::FunctionText(*frame)), strings.NumberOf(Printable(frame->function)),
          strings.NumberOf(exporting::FileOf(*frame)),
          strings.NumberOf(Printable(frame->module_path.empty() ? frame->module : frame->module_path)),
-         frame->has_line() ? frame->line : 0, frame->function_line, FlagsOf(*frame, info)});
+         frame->has_line() ? frame->line : 0, frame->function_line, FlagsOf(*frame, request)});
   }
   return JsonObject()
       .Add("name", Column(rows, [](const Row& row) { return row.name; }))
@@ -251,7 +256,7 @@ std::string PageData(const PageRequest& request) {
       .Add("threads", ThreadsJson(main.trace))
       .Add("marks", MarksJson(main));
   json.Text("working_directory", Printable(main.trace.info.working_directory));
-  json.Add("frames", FramesJson(tree, main.trace.info, strings));
+  json.Add("frames", FramesJson(tree, request, strings));
   json.Add("nodes", JsonObject()
                         .Add("parent", Column(
                                            tree.nodes(), [](const PageNode& n) { return n.parent; }, true))
@@ -275,8 +280,12 @@ std::string PageData(const PageRequest& request) {
     json.Add("base", JsonObject()
                          .Add("summary", SummaryJson(*request.base))
                          .Add("amounts", AmountsJson(tree.entries(), &PageEntry::base))
+                         .Add("places", main.source != nullptr && request.base->source != nullptr
+                                            ? PlacesJson(main, *request.base, tree)
+                                            : "{}")
                          .Done());
   }
+  if (main.growth != nullptr && main.source != nullptr) json.Add("growth", GrowthJson(main, tree, strings));
   json.Add("sources", SourcesJson(SourceTextsOf(request, tree.frames()), strings));
   json.Add("strings", strings.Json());
   return json.Done();

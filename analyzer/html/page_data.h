@@ -8,6 +8,10 @@
 //                                                           frame that answers for them in the table
 //     lives    entry[] birth[] death[] bytes[] blocks[] …   a LifeTable's rows: for every range of time
 //     amounts  peak_bytes[] …                               instead of lives: sums of each entry, no time
+//     growth   of each frame, a text                        what `leaks` says of the line that it is charged
+//     for base     amounts, and for each grouping of the table  the same number for frames that `diff` takes
+//     for
+//              now[] before[] by frame                      the same place before and after
 //
 // When there are more boxes than a page can hold, the smallest are folded into their callers: at least half
 // as many as it can hold stay, and none that has kFoldedShare of anything goes. The page says how many went.
@@ -17,10 +21,12 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/aggregate/growth.h"
 #include "analyzer/aggregate/life_table.h"
 #include "analyzer/aggregate/profile.h"
 #include "analyzer/export/stacks.h"
 #include "analyzer/model/trace.h"
+#include "analyzer/report/stack_filter.h"
 #include "analyzer/report/stack_source.h"
 
 namespace memtrace::html {
@@ -36,8 +42,13 @@ struct PagePart {
   const model::Trace& trace;
   const aggregate::Profile& profile;
   const exporting::Stacks& stacks;
-  const aggregate::LiveCurve* curve = nullptr;  // with `lives`
-  const aggregate::LifeTable* lives = nullptr;  // null: a page without time
+  const aggregate::LiveCurve* curve = nullptr;      // with `lives`
+  const aggregate::LifeTable* lives = nullptr;      // null: a page without time
+  const aggregate::CurvesByNode* growth = nullptr;  // of what was not freed; null: nothing is said of growth
+  // Where the stacks came from, and how: to group them as reports do. Null: a page by itself needs no groups.
+  report::StackSource* source = nullptr;
+  report::StackSelectors selectors = {};
+  bool skip = true;
 };
 
 struct PageRequest {

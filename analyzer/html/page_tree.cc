@@ -148,6 +148,7 @@ void PageTree::PlaceNodes(const std::vector<bool>& is_kept) {
 void PageTree::AddEntries(const Leaves& leaves, bool is_base) {
   for (const Leaf& leaf : leaves) {
     const std::uint32_t charged = is_small_[leaf.charged] ? kFoldedFrame : Use(leaf.charged);
+    (is_base ? charged_of_base_node_ : charged_of_node_)[leaf.stack->node] = charged;
     for (const aggregate::SiteAmounts& site : leaf.stack->sites) {
       // Threads of two recordings have nothing to do with each other.
       const model::ThreadId thread = is_base ? 0 : site.thread;
@@ -175,6 +176,12 @@ std::uint32_t PageTree::Use(std::uint32_t frame) {
 std::uint32_t PageTree::EntryOf(model::NodeId node, model::ThreadId thread) const {
   const auto known = entry_of_site_.find(static_cast<std::uint64_t>(node) << 32 | thread);
   return known == entry_of_site_.end() ? kNowhere : known->second;
+}
+
+std::uint32_t PageTree::ChargedOf(model::NodeId node, bool is_base) const {
+  const auto& charged = is_base ? charged_of_base_node_ : charged_of_node_;
+  const auto known = charged.find(node);
+  return known == charged.end() ? kFoldedFrame : known->second;
 }
 
 }  // namespace memtrace::html

@@ -40,6 +40,9 @@ class PageTree {
   // Boxes below this share of everything are folded; 0: none are.
   double folded_share() const { return folded_share_; }
 
+  // The frame that a stack is charged to, as entries have it; kFoldedFrame for nodes of no stack.
+  std::uint32_t ChargedOf(model::NodeId node, bool is_base) const;
+
   // The entry of a stack's blocks on a thread; there is one for each site of `stacks`.
   std::uint32_t EntryOf(model::NodeId node, model::ThreadId thread) const;
 
@@ -77,6 +80,8 @@ class PageTree {
   };
   std::unordered_map<EntryKey, std::uint32_t, EntryKeyHash> entry_numbers_;
   std::unordered_map<std::uint64_t, std::uint32_t> entry_of_site_;  // by node << 32 | thread
+  std::unordered_map<model::NodeId, std::uint32_t> charged_of_node_;
+  std::unordered_map<model::NodeId, std::uint32_t> charged_of_base_node_;
   std::vector<std::uint32_t> use_;  // by frame of tree_ and one: its number here; 0: not used yet
   std::vector<const symbolize::Frame*> used_frames_;
   std::size_t folded_nodes_ = 0;

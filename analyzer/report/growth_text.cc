@@ -29,19 +29,6 @@ std::string RateText(double bytes_per_second) {
   return FormatSize(bytes_per_second * 86400) + " a day";
 }
 
-std::string VerdictText(const GrowthVerdict& verdict) {
-  switch (verdict.growth) {
-    case Growth::kGrowing:
-      return ", still growing, " + RateText(verdict.bytes_per_second);
-    case Growth::kFlat:
-      return ", flat since " + FormatTime(verdict.flat_since_ns);
-    case Growth::kOneOff:
-    case Growth::kUnclear:
-      break;
-  }
-  return {};
-}
-
 const char* VerdictWord(Growth growth) {
   switch (growth) {
     case Growth::kGrowing:
@@ -58,14 +45,34 @@ const char* VerdictWord(Growth growth) {
 
 }  // namespace
 
+std::string VerdictText(const SiteCurve& curve, std::uint64_t duration_ns) {
+  if (curve.is_empty()) return {};
+  const GrowthVerdict verdict = JudgeGrowth(curve, duration_ns);
+  switch (verdict.growth) {
+    case Growth::kGrowing:
+      return "still growing, " + RateText(verdict.bytes_per_second);
+    case Growth::kFlat:
+      return "flat since " + FormatTime(verdict.flat_since_ns);
+    case Growth::kOneOff:
+      return curve.blocks_left > 1 ? "then no more" : "";
+    case Growth::kUnclear:
+      break;
+  }
+  return {};
+}
+
 std::string GrowthText(const SiteCurve& curve, std::uint64_t duration_ns) {
   if (curve.is_empty()) return {};
   const std::string first = FormatTime(curve.first_ns);
   const std::string last = FormatTime(curve.last_ns);
-  const GrowthVerdict verdict = JudgeGrowth(curve, duration_ns);
-  const char* one_off = verdict.growth == Growth::kOneOff && curve.blocks_left > 1 ? ", then no more" : "";
-  if (first == last) return fmt::format("{} {}{}", curve.blocks_left == 1 ? "at" : "all at", first, one_off);
-  return fmt::format("first {}, last {}{}{}", first, last, one_off, VerdictText(verdict));
+  const std::string verdict = VerdictText(curve, duration_ns);
+  const std::string after = verdict.empty() ? "" : ", " + verdict;
+  if (first == last) {
+    // Of what came in one moment only this is worth saying.
+    const bool is_one_off = JudgeGrowth(curve, duration_ns).growth == Growth::kOneOff;
+    return fmt::format("{} {}{}", curve.blocks_left == 1 ? "at" : "all at", first, is_one_off ? after : "");
+  }
+  return fmt::format("first {}, last {}{}", first, last, after);
 }
 
 std::string Sparkline(const SiteCurve& curve) {

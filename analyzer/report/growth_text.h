@@ -13,6 +13,10 @@ namespace memtrace::report {
 // "first 00:00.20, last 00:12.80, still growing, 64.0 KiB a second", "all at 00:00.02"; empty for none.
 std::string GrowthText(const aggregate::SiteCurve& curve, std::uint64_t duration_ns);
 
+// The verdict alone: "still growing, 64.0 KiB a second", "flat since 00:03.00", "then no more"; empty where
+// there is none, or only one block is left.
+std::string VerdictText(const aggregate::SiteCurve& curve, std::uint64_t duration_ns);
+
 // "▁▂▃▄▅▆▇█": live bytes over the recording, the highest as high as a letter.
 std::string Sparkline(const aggregate::SiteCurve& curve);
 

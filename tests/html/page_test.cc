@@ -3,6 +3,7 @@
 // shows is held against what `memtrace top --json` says about the same blocks.
 #include <map>
 #include <regex>
+#include <set>
 
 #include "tests/e2e/harness/fixture.h"
 
@@ -183,6 +184,53 @@ TEST_F(PageTest, ComparesTwoTraces) {
   std::uint64_t before_bytes = 0;
   for (const Json& row : view["rows"]) before_bytes += row["before_bytes"].get<std::uint64_t>();
   EXPECT_GT(before_bytes, 0U);
+}
+
+// An edited program: the page's places are those of `memtrace diff`, also where lines have moved.
+TEST_F(PageTest, PlacesOfTwoTracesAreMatchedAsDiffDoes) {
+  const fs::path before = ExpectSoundRun({Program("work_before")}).trace;
+  const fs::path after = ExpectSoundRun({Program("work_after")}).trace;
+  const Json seen = Use(PageOf({"report", before, after}));
+  EXPECT_EQ(seen["problems"], Json::array());
+  EXPECT_EQ(seen["wider_than_window"], Json::array({false, false})) << "at 1280 and at 400 pixels";
+  for (const std::string metric : {"peak", "total"}) {
+    std::multiset<std::pair<std::uint64_t, std::uint64_t>> expected, shown;
+    std::string moved;
+    const Json diff = MemtraceJson({"diff", before, after, "-n", "1000", "--metric", metric});
+    for (const Json& row : diff["rows"]) {
+      const std::int64_t now = row["bytes"], change = row["bytes_change"];
+      if (change != 0) expected.emplace(now - change, now);
+    }
+    for (const Json& row : seen["metrics"][metric]["rows"]) {
+      if (row["before_bytes"] != row["bytes"]) shown.emplace(row["before_bytes"], row["bytes"]);
+      moved += row["text"].get<std::string>();
+    }
+    EXPECT_FALSE(expected.empty());
+    EXPECT_EQ(shown, expected) << metric;
+    EXPECT_THAT(moved, testing::HasSubstr("was "));
+  }
+}
+
+// What `memtrace leaks` makes of each place's curve stands beside it.
+TEST_F(PageTest, LeaksAreJudgedAsLeaksJudgesThem) {
+  trace_ = ExpectSoundRun({MEMTRACE_PHASES, "x", "22"}).trace;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> expected;
+  const Json leaks = MemtraceJson({"leaks", trace_, "-n", "1000"});
+  for (const Json& row : leaks["rows"]) {
+    expected[{row["bytes"], row["blocks"]}] = row["growth"]["verdict"];
+  }
+  const Json seen = Use(PageOf({"report", trace_}));
+  std::size_t growing = 0;
+  for (const Json& leak : seen["start"]["leaks"]) {
+    const std::string verdict = expected.at({leak["bytes"], leak["blocks"]});
+    const std::string text = leak["growth"];
+    EXPECT_EQ(text.starts_with("still growing"), verdict == "growing") << leak["text"];
+    EXPECT_EQ(text.starts_with("flat since"), verdict == "flat") << leak["text"];
+    growing += verdict == "growing" ? 1 : 0;
+  }
+  EXPECT_GE(growing, 1U) << "KeepSome goes on to the end";
+  for (const Json& leak : seen["ranges"][0]["leaks"])
+    EXPECT_EQ(leak["growth"], "") << "of a part nothing is said";
 }
 
 TEST_F(PageTest, FlameAlone) {

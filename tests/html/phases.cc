@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // A program with something in every part of its time: what is kept grows, a worker's memory comes and goes,
 // and short-lived blocks run all along. Its names try to break out of the page that shows them.
+//
+//     page_phases [anything [milliseconds a step]]        60 steps; 4 ms each if not said
 #include <memtrace/memtrace.h>
 #include <pthread.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <thread>
@@ -14,8 +17,10 @@ namespace {
 
 using Blocks = std::vector<std::unique_ptr<char[]>>;
 
+int step_ms = 4;
+
 void Pause() {
-  std::this_thread::sleep_for(std::chrono::milliseconds(4));
+  std::this_thread::sleep_for(std::chrono::milliseconds(step_ms));
 }
 
 [[gnu::noinline]] void KeepSome(Blocks& kept, std::size_t bytes) {
@@ -46,7 +51,8 @@ void Worker() {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  if (argc > 2) step_ms = std::atoi(argv[2]);
   Blocks kept;
   memtrace_mark("begin");
   std::thread worker(Worker);

@@ -9,7 +9,7 @@ const kRead = `(() => {
   const cards = {};
   for (const card of document.querySelectorAll('.card')) cards[card.dataset.metric] = {bytes: +card.dataset.bytes, blocks: +card.dataset.blocks, chosen: card.getAttribute('aria-checked') === 'true'};
   const rows = [...document.querySelectorAll('#table tr.row')].map((row) => ({place: row.dataset.place, file: row.dataset.file, line: +row.dataset.line, bytes: +row.dataset.bytes, blocks: +row.dataset.blocks, before_bytes: +row.dataset.beforeBytes, text: row.innerText}));
-  const leaks = [...document.querySelectorAll('.leak')].map((leak) => ({bytes: +leak.dataset.bytes, blocks: +leak.dataset.blocks, text: leak.innerText}));
+  const leaks = [...document.querySelectorAll('.leak')].map((leak) => ({bytes: +leak.dataset.bytes, blocks: +leak.dataset.blocks, text: leak.innerText, growth: leak.querySelector('[data-growth]') ? leak.querySelector('[data-growth]').dataset.growth : ''}));
   const range = document.getElementById('range-text').dataset;
   return {cards, rows, leaks, from_ns: +range.fromNs, to_ns: +range.toNs, flame: +document.getElementById('flame-detail').dataset.value,
           flame_text: document.getElementById('flame-detail').innerText, path: document.getElementById('path').innerText, range_text: document.getElementById('range-text').innerText,

@@ -20,8 +20,8 @@ class CallTree {
     const {frames} = this.recording;
     const numbers = new Map();
     this.label = Int32Array.from(frames.name, (name, frame) => {
-      const key = byLine ? `${name} ${frames.module[frame]} ${frames.file[frame]} ${frames.line[frame]}`
-                         : `${name} ${frames.module[frame]}`;
+      const module = this.recording.moduleKey(frame);
+      const key = byLine ? `${name} ${module} ${this.recording.lineKey(frame)}` : `${name} ${module}`;
       if (!numbers.has(key)) numbers.set(key, numbers.size);
       return numbers.get(key);
     });

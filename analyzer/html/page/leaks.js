@@ -13,6 +13,7 @@ class LeakList {
     const places = this.places || (this.places = placesBy(this.recording, 'line'));
     const rows = [];
     for (const place of places) {
+      if (!place.entries.length) continue;  // only in the recording compared with
       const row = {place, bytes: 0, blocks: 0, largest: place.entries[0]};
       for (const entry of place.entries) {
         if (!view.accepts(entry)) continue;
@@ -52,7 +53,7 @@ class LeakList {
     return element('div', {class: 'leak', 'data-bytes': row.bytes, 'data-blocks': row.blocks},
       element('div', {}, element('div', {}, element('span', {class: 'sum'}, `${sizeText(row.bytes)} `), `in ${plural(row.blocks, 'block', 'blocks')}  `, element('span', {class: 'where', style: 'font-family:var(--mono)'}, label.main)),
         source ? element('code', {}, source) : null, stackElement(recording, row.largest)),
-      element('div', {}, canvas, element('div', {class: 'when'}, this.whenText(row))));
+      element('div', {}, canvas, element('div', {class: 'when'}, this.whenText(row), ...this.verdict(row))));
   }
 
   whenText(row) {
@@ -60,6 +61,14 @@ class LeakList {
     if (!births) return '';
     const text = (border) => timeText(this.recording.borders.t[border], this.recording.duration);
     return births.first === births.last ? `all by ${text(births.last)}` : `from ${text(births.first)} to ${text(births.last)}`;
+  }
+
+  // Over the whole recording; nothing for a part of it, or of the threads.
+  verdict(row) {
+    const {range, accepts} = this.view;
+    const isWhole = range.from === 0 && range.to === this.recording.slices && row.place.entries.every(accepts);
+    const text = isWhole ? this.recording.growthOf(row.place.frame) : '';
+    return text ? [element('div', {class: text.startsWith('still growing') ? 'growing' : 'settled', 'data-growth': text}, text)] : [];
   }
 
   // Once they are in the document and have a size.

@@ -34,6 +34,7 @@ class Recording {
     this.entryCharged = Int32Array.from(data.entries.charged);
     this.threads = data.threads;
     this.base = data.base || null;
+    this.growth = data.growth || null;
     this.hasTime = Boolean(data.lives);
     if (this.hasTime) this.unpackLives(data.lives, data.curve, data.resident);
   }
@@ -54,12 +55,36 @@ class Recording {
     };
   }
 
+  // What `memtrace leaks` says of the frame's line, over the whole recording: "still growing, …", or nothing.
+  growthOf(frame) { return this.growth ? this.strings[this.growth[frame]] : ''; }
+
+  // With a recording to compare with, by entry: whether this recording has blocks of it, and all that the other
+  // allocated.
+  entriesNow() {
+    const has = new Uint8Array(this.entryNode.length);
+    if (this.hasTime) for (const entry of this.lives.entry) has[entry] = 1;
+    else this.data.amounts.total_blocks.forEach((blocks, entry) => { has[entry] = blocks ? 1 : 0; });
+    return has;
+  }
+  totalBefore() { return {bytes: this.base.amounts.total_bytes, blocks: this.base.amounts.total_blocks}; }
+
   name(frame) { return this.strings[this.frames.name[frame]]; }
   fullName(frame) { return this.strings[this.frames.full[frame]] || this.name(frame); }
   file(frame) { return this.strings[this.frames.file[frame]]; }
   line(frame) { return this.frames.line[frame]; }
   module(frame) { return this.strings[this.frames.module[frame]]; }
   moduleName(frame) { return this.module(frame).replace(/^.*\//, ''); }
+  // What tells modules and lines apart. Where two recordings are compared, the program is itself whatever it is called,
+  // libraries are known without their versions, and lines count from where their function begins.
+  moduleKey(frame) {
+    if (!this.base) return this.frames.module[frame];
+    return this.flags(frame) & FLAG.program ? ':program' : this.moduleName(frame).replace(/(\.so)[.\d]*$/, '$1');
+  }
+  lineKey(frame) {
+    if (!this.base) return `${this.frames.file[frame]} ${this.line(frame)}`;
+    const declared = this.frames.declared[frame];
+    return `${this.file(frame).replace(/^.*\//, '')} ${declared ? `+${this.line(frame) - declared}` : this.line(frame)}`;
+  }
   flags(frame) { return this.frames.flags[frame]; }
 
   // "src/a.cc:12", or "libpq.so.5".

@@ -3,33 +3,54 @@
 
 const ROWS_AT_ONCE = 15;
 
-// Groups of entries that are charged to the same place: [{key, frame, thread, entries}], in no order.
+// Groups of entries that are charged to the same place: [{key, frame, thread, entries, beforeEntries, frameBefore}],
+// in no order. `beforeEntries` are those that hold the place's amounts of the recording compared with: code that
+// stood elsewhere then is charged to other entries.
 function placesBy(recording, by) {
   const places = new Map();
-  for (let entry = 0; entry < recording.entryNode.length; ++entry) {
+  const placeOf = (entry, side) => {
     const frame = recording.entryCharged[entry];
     const thread = recording.entryThread[entry];
-    const key = placeKey(recording, by, frame, thread);
-    if (!places.has(key)) places.set(key, {key, frame, thread, entries: []});
-    places.get(key).entries.push(entry);
+    const key = placeKey(recording, by, frame, thread, side);
+    if (!places.has(key)) places.set(key, {key, frame, thread, entries: [], beforeEntries: [], frameBefore: null});
+    return places.get(key);
+  };
+  const hasNow = recording.base ? recording.entriesNow() : null;
+  for (let entry = 0; entry < recording.entryNode.length; ++entry) {
+    if (hasNow && !hasNow[entry]) continue;
+    placeOf(entry, 'now').entries.push(entry);
+  }
+  if (!recording.base) return [...places.values()];
+  const {blocks} = recording.totalBefore();
+  for (let entry = 0; entry < recording.entryNode.length; ++entry) {
+    if (!blocks[entry]) continue;
+    const place = placeOf(entry, 'before');
+    place.beforeEntries.push(entry);
+    place.frameBefore = recording.entryCharged[entry];
   }
   return [...places.values()];
 }
 
-// As the rows of `memtrace top`. Where two recordings are compared, lines count from where their function
-// begins: an edit above does not make a new place of it.
-function placeKey(recording, by, frame, thread) {
+// As the rows of `memtrace top`. Where two recordings are compared, `side` is that which the entry's amounts are of:
+// which frames are the same place was found out by `memtrace diff`.
+function placeKey(recording, by, frame, thread, side) {
+  const matched = recording.base && recording.base.places[by];
+  if (matched && matched[side][frame]) return `=${matched[side][frame]}`;
   const name = recording.name(frame);
   const module = recording.module(frame);
   const line = recording.line(frame);
   if (by === 'thread') return String(thread);
   if (by === 'module') return module;
   if (by === 'file') return line ? recording.file(frame) : `\n${module}`;
-  if (by === 'function' || !line) return `${name}\n${recording.base ? recording.moduleName(frame) : module}`;
-  if (!recording.base) return `${recording.file(frame)}\n${line}`;
-  const declared = recording.frames.declared[frame];
-  const file = recording.file(frame).replace(/^.*\//, '');
-  return declared ? `${file}\n${name}\n+${line - declared}` : `${file}\n${line}`;
+  if (by === 'function' || !line) return `${name}\n${module}`;
+  return `${recording.file(frame)}\n${line}`;
+}
+
+// "was src/a.cc:80" where a place was elsewhere in the recording compared with.
+function whereBefore(recording, by, place) {
+  if (by !== 'line' || place.frameBefore === null || !place.entries.length || place.frameBefore === place.frame) return '';
+  const before = recording.where(place.frameBefore);
+  return before && before !== recording.where(place.frame) ? `was ${before}` : '';
 }
 
 // What names a place: an element, and the same as text for searches.
@@ -77,13 +98,13 @@ class PlaceTable {
 
   summed(place) {
     const {bytes, blocks, before, accepts} = this.view;
-    const row = {place, bytes: 0, blocks: 0, beforeBytes: 0, beforeBlocks: 0, largest: place.entries[0]};
+    const row = {place, bytes: 0, blocks: 0, beforeBytes: 0, beforeBlocks: 0, largest: place.entries.length ? place.entries[0] : place.beforeEntries[0]};
     let most = -1;
+    for (const entry of before ? place.beforeEntries : []) {
+      row.beforeBytes += before.bytes[entry];
+      row.beforeBlocks += before.blocks[entry];
+    }
     for (const entry of place.entries) {
-      if (before) {
-        row.beforeBytes += before.bytes[entry];
-        row.beforeBlocks += before.blocks[entry];
-      }
       if (!accepts(entry)) continue;
       row.bytes += bytes[entry];
       row.blocks += blocks[entry];
@@ -104,9 +125,9 @@ class PlaceTable {
     }
     const counted = METRICS[metric].blocks;
     const head = element('tr', {}, element('th', {style: 'width:46px', class: 'num'}, '#'), element('th', {}, 'Place'),
-      before ? element('th', {class: 'num', style: 'width:110px'}, 'before') : null,
+      before ? element('th', {class: 'num wide', style: 'width:110px'}, 'before') : null,
       element('th', {class: 'num', style: 'width:120px'}, counted ? 'count' : 'size'),
-      before ? element('th', {class: 'num', style: 'width:110px'}, 'change') : element('th', {class: 'num wide', style: 'width:110px'}, counted ? 'size' : 'blocks'),
+      before ? element('th', {class: 'num', style: 'width:132px'}, 'change') : element('th', {class: 'num wide', style: 'width:110px'}, counted ? 'size' : 'blocks'),
       element('th', {class: 'num wide', style: 'width:100px'}, 'average'));
     const body = element('tbody');
     this.rows.slice(0, this.shown).forEach((row, i) => body.append(...this.rowElements(row, i)));
@@ -124,14 +145,15 @@ class PlaceTable {
     const change = this.rank(row) - this.rankBefore(row);
     const text = counted ? countText : sizeText;
     const word = before && !this.rankBefore(row) ? ' new' : before && !this.rank(row) ? ' gone' : '';
+    const was = before ? whereBefore(this.recording, by, row.place) : '';
     const share = element('div', {class: 'share'}, element('i', {style: `width:${this.total > 0 ? 100 * this.rank(row) / this.total : 0}%`}));
     const isOpen = this.open.has(row.place.key);
     const line = element('tr', {class: 'row', tabindex: '0', 'aria-expanded': String(isOpen), 'data-bytes': row.bytes, 'data-blocks': row.blocks,
                                 'data-before-bytes': row.beforeBytes, 'data-place': `${label.main}`, 'data-line': this.recording.line(row.place.frame), 'data-file': this.recording.file(row.place.frame)},
       element('td', {class: 'num'}, String(i + 1)),
       element('td', {class: 'place'}, element('span', {class: 'where'}, label.main), label.more ? element('span', {class: 'in'}, `  ${label.more}`) : null,
-              source ? element('code', {}, source) : null),
-      before ? element('td', {class: 'num'}, text(this.rankBefore(row))) : null,
+              was ? element('div', {class: 'in'}, was) : null, source ? element('code', {}, source) : null),
+      before ? element('td', {class: 'num wide'}, text(this.rankBefore(row))) : null,
       element('td', {class: 'num'}, `${text(this.rank(row))}`, before ? null : element('span', {class: 'in'}, `  ${shareText(this.rank(row), this.total)}`), share),
       before ? element('td', {class: `num ${change > 0 ? 'up' : 'down'}`}, changeText(change, text) + word) : element('td', {class: 'num wide'}, counted ? sizeText(row.bytes) : countText(row.blocks)),
       element('td', {class: 'num wide'}, row.blocks ? sizeText(row.bytes / row.blocks) : ''));
@@ -161,7 +183,7 @@ class PlaceTable {
       const list = [...threads].sort((a, b) => b[1] - a[1]).slice(0, 8).map(([thread, value]) => `${this.recording.threads[thread] || thread} ${shareText(value, this.rank(row))}`);
       parts.push(element('h3', {}, 'Threads'), element('div', {}, list.join(' · ')));
     }
-    const stacks = new Set(row.place.entries.map((entry) => this.recording.entryNode[entry])).size;
+    const stacks = new Set((row.place.entries.length ? row.place.entries : row.place.beforeEntries).map((entry) => this.recording.entryNode[entry])).size;
     parts.push(element('h3', {}, stacks > 1 ? `The largest of ${countText(stacks)} stacks` : 'Stack'), stackElement(this.recording, row.largest));
     return parts;
   }
