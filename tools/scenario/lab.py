@@ -25,10 +25,14 @@ class Failure(Exception):
 
 
 class Recording:
-    """One run: its trace, what it printed, how long it took, and what memtrace says about it."""
+    """One run: its trace, what it printed, how long it took, and what memtrace says about it.
+
+    `title` is its name in Markdown, with a link to its page if there is one.
+    """
 
     def __init__(self, name, trace, out, err, wall_s, focus):
         self.name, self.trace, self.out, self.err, self.wall_s = name, trace, out, err, wall_s
+        self.title = name
         self.summary = ask("summary", trace)
         self.figures = ask("compare", *(["--focus", focus] if focus else []), trace)["rows"][0]
 
@@ -125,17 +129,21 @@ class Lab:
 
     def finish(self, scenario, driver, name, trace, out, err, wall_s, focus="^main$"):
         recording = Recording(name, trace, out, err, wall_s, focus)
-        self.say(f"{scenario} {DATABASES[driver]}, {name}: {recording.process_peak_bytes / 2**20:.1f} MiB at the peak, {wall_s:.1f} s")
+        peak_mib = recording.process_peak_bytes / 2**20
+        self.say(f"{scenario} {DATABASES[driver]}, {name}: {peak_mib:.1f} MiB at the peak, {wall_s:.1f} s")
         if self.with_html:
-            subprocess.run([MEMTRACE, "report", "-o", trace.with_suffix(".html"), trace], check=True, stdout=subprocess.DEVNULL,
+            html = trace.with_suffix(".html")
+            subprocess.run([MEMTRACE, "report", "-o", html, trace], check=True, stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL)
+            recording.title = f"[{name}]({html.relative_to(self.folder)})"
         return recording
 
     def picture(self, scenario, driver, recordings):
         """Process memory over time, a curve for each; returns its path."""
         path = self.folder / f"{scenario.lower()}-{driver}.svg"
         traces = [f"{recording.name}={recording.trace}" for recording in recordings]
-        subprocess.run([MEMTRACE, "compare", "--svg", "--process", "-o", path, *traces], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([MEMTRACE, "compare", "--svg", "--process", "-o", path, *traces], check=True,
+                       stdout=subprocess.DEVNULL)
         return path
 
     @staticmethod

@@ -65,4 +65,4 @@ def row(database, recording, growing):
     process = f"{mib(before['resident_bytes'])} {change(after['resident_bytes'] - before['resident_bytes'])}"
     live = f"{mib(before['live']['bytes'])} {change(after['live']['bytes'] - before['live']['bytes'])}"
     places = ", ".join(f"`{place['label']}`" for place in growing[:3]) or "nothing"
-    return [database, recording.name, mib(recording.process_peak_bytes), mib(recording.peak_bytes), process, live, places]
+    return [database, recording.title, mib(recording.process_peak_bytes), mib(recording.peak_bytes), process, live, places]

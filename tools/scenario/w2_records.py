@@ -59,5 +59,5 @@ def has_module(lab, module):
 
 def row(database, recording):
     end = recording.at(END)
-    return [database, recording.name, mib(end["resident_bytes"]), mib(end["live"]["bytes"]),
+    return [database, recording.title, mib(end["resident_bytes"]), mib(end["live"]["bytes"]),
             mib(recording.process_peak_bytes), unexplained(recording.summary), f"`{recording.main_source}`"]

@@ -38,6 +38,6 @@ def row(database, recording):
     resident = [mark["resident_bytes"] for mark in (before, end, released)]
     # What the process gained since it connected and no live block accounts for.
     kept = resident[2] - resident[0] - (released["live"]["bytes"] - before["live"]["bytes"])
-    return [database, recording.name, mib(resident[0]), f"{mib(resident[1])} ({change(resident[1] - resident[0])})",
+    return [database, recording.title, mib(resident[0]), f"{mib(resident[1])} ({change(resident[1] - resident[0])})",
             mib(resident[2]), change(resident[2] - resident[1]), mib(released["live"]["bytes"]), mib(max(0, kept)),
             unexplained(recording.summary)]

@@ -32,5 +32,5 @@ def run(lab, page):
 def row(database, recording):
     times = TIMES.search(recording.err) if "page" in recording.name or "keys" in recording.name else None
     pages = [f"{float(time):.1f} ms" for time in times.groups()] if times else ["–", "–"]
-    return [database, recording.name, mib(recording.process_peak_bytes), mib(recording.peak_bytes), f"{recording.wall_s:.1f} s",
+    return [database, recording.title, mib(recording.process_peak_bytes), mib(recording.peak_bytes), f"{recording.wall_s:.1f} s",
             *pages, unexplained(recording.summary), f"`{recording.main_source}`"]

@@ -41,7 +41,7 @@ def psql(statement):
 
 def row(database, recording, seen):
     statements = "<br>".join(shorten(line) for line in (seen or "").splitlines()) or "–"
-    return [database, recording.name, mib(recording.process_peak_bytes), mib(recording.peak_bytes), f"{recording.wall_s:.1f} s",
+    return [database, recording.title, mib(recording.process_peak_bytes), mib(recording.peak_bytes), f"{recording.wall_s:.1f} s",
             unexplained(recording.summary), f"`{recording.main_source}`", statements]
 
 
