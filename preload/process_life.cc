@@ -14,9 +14,9 @@
 
 #include "preload/base/raw_log.h"
 #include "preload/buffer/compressor.h"
+#include "preload/other_allocator.h"
 #include "preload/recorder.h"
 #include "preload/recording.h"
-#include "preload/trace/checkpoint.h"
 
 extern "C" char** environ;
 
@@ -128,17 +128,47 @@ void NoteForeignMalloc(Recording& recording) {
   if (ShouldSpeak(recording)) Say(text);
 }
 
+// By the file that the next malloc is in.
+void FindServingAllocator() {
+  static constexpr struct {
+    const char* file;
+    format::ServingAllocator allocator;
+  } kAllocators[] = {{"libc.so", format::ServingAllocator::kGlibc},
+                     {"libjemalloc", format::ServingAllocator::kJemalloc},
+                     {"libtcmalloc", format::ServingAllocator::kTcmalloc},
+                     {"libmimalloc", format::ServingAllocator::kMimalloc}};
+  Dl_info owner{};
+  void* next = dlsym(RTLD_NEXT, "malloc");
+  if (next == nullptr || dladdr(next, &owner) == 0 || owner.dli_fname == nullptr) return;
+  const char* name = owner.dli_fname;
+  for (const char* p = name; *p != '\0'; ++p) {
+    if (*p == '/') name = p + 1;
+  }
+  for (const auto& known : kAllocators) {
+    if (!StartsWith(name, known.file)) continue;
+    const bool is_jemalloc = known.allocator == format::ServingAllocator::kJemalloc;
+    void* mallctl = is_jemalloc ? dlsym(RTLD_DEFAULT, "mallctl") : nullptr;
+    return SetServingAllocator(known.allocator, reinterpret_cast<MallctlFunction>(mallctl));
+  }
+}
+
 }  // namespace
 
 void StartAtLoad() {
+  if (WantsJemalloc()) {
+    StartAgainWithJemalloc();
+    KeepAllocator();
+  }
   {
     Unrecorded ours;
     OpenCompressionLibrary();
+    FindServingAllocator();
     LibraryIsLoaded();
   }
   if (ThreadState* state = Enter(); state != nullptr) Leave(state);  // sets up, if no malloc has done it yet
   Recording* recording = CurrentRecording();
   if (recording == nullptr) return;
+  ReadMemory(*recording, 0, format::CheckpointReason::kStart);
   g_is_follower = !CurrentOptions().quiet && ParentIsRecorded(recording->file.header()->parent_pid);
   if (!CurrentOptions().follow) RemoveFromPreload(environ, kLibraryName);
   NoteForeignMalloc(*recording);
@@ -158,7 +188,7 @@ void RecordEnd(format::EndReason reason, int code) {
   if (recording == nullptr || IsForeignProcess(*recording)) return;
   ThreadState* state = Enter();
   const std::uint32_t ordinal = state != nullptr ? state->ordinal : 0;
-  TakeCheckpoint(recording->file, recording->log, ordinal, format::CheckpointReason::kEnd, false);
+  ReadMemory(*recording, ordinal, format::CheckpointReason::kEnd);
   SumThreads(*recording);
   recording->log.Append(format::LogType::kEnd, format::LogEnd{static_cast<std::uint32_t>(reason), code});
   std::atomic_ref<std::uint32_t>(recording->file.header()->state)

@@ -11,7 +11,6 @@
 #include "preload/recorder_inline.h"
 #include "preload/python/runtime.h"
 #include "preload/recording.h"
-#include "preload/trace/checkpoint.h"
 
 extern "C" {
 extern void* __libc_stack_end;
@@ -30,7 +29,8 @@ namespace {
 // tls_state while this thread is being set up or runs work of ours: never ready, and not "no state" either.
 constinit ThreadState g_setting_up{};
 
-constexpr std::uint64_t kCheckpointEveryNs = 10'000'000;
+// A mapping or unmapping of so much is worth a look at the clock: it may be a new high.
+constexpr std::size_t kLargeMappingBytes = 1 << 20;
 
 void LogThread(Recording& recording, ThreadState& state) {
   sys::Call(SYS_prctl, PR_GET_NAME, sys::AsLong(state.name));
@@ -150,10 +150,7 @@ bool NextWindow(ThreadState* state) {
   }
   ++state->window_sequence;
   state->encoder.Begin(window);
-  const std::uint64_t latest = std::atomic_ref<std::uint64_t>(recording->file.header()->latest_monotonic_ns).load();
-  if (MonotonicNs() - latest > kCheckpointEveryNs) {
-    TakeCheckpoint(recording->file, recording->log, state->ordinal, format::CheckpointReason::kPeriodic, false);
-  }
+  ReadMemoryIfDue(*recording, state->ordinal);
   return true;
 }
 
@@ -209,7 +206,9 @@ void RecordFree(void* block, format::FreeForm form) {
 ReallocToken RecordReallocBegin(void* old_block) {
   if (old_block == nullptr) return {false};
   ThreadState* state = Enter();
-  if (state == nullptr || !EnsureRoom(state)) return {false};
+  if (state == nullptr) return {false};
+  // Room for its end too: process memory must not be read in between, when the block is neither there nor gone.
+  if (!state->encoder.HasRoomForTwo() && !NextWindow(state)) return {false};
   if (state->deleting == Address(old_block)) {  // Python's realloc, which has recorded it
     state->deleting = 0;
     Leave(state);
@@ -294,6 +293,15 @@ void RecordWithStack(format::ExtendedEvent event, format::AllocKind kind, const 
   Leave(state);
 }
 
+// A program that maps much records little: its memory would hardly be read between start and end.
+void LookAtMemory(std::size_t length) {
+  if (length < kLargeMappingBytes) return;
+  ThreadState* state = Enter();
+  if (state == nullptr) return;
+  if (Recording* recording = CurrentRecording(); recording != nullptr) ReadMemoryIfDue(*recording, state->ordinal);
+  Leave(state);
+}
+
 }  // namespace
 
 void RecordMap(void* address, std::size_t length, int protection, int flags, const Caller& caller) {
@@ -301,9 +309,11 @@ void RecordMap(void* address, std::size_t length, int protection, int flags, con
   const format::AllocKind kind = special == format::AllocKind::kMalloc ? format::AllocKind::kMmap : special;
   RecordWithStack(format::ExtendedEvent::kMap, kind, caller, Address(address), length,
                   static_cast<std::uint32_t>(protection), static_cast<std::uint32_t>(flags));
+  LookAtMemory(length);
 }
 
 void RecordUnmap(void* address, std::size_t length) {
+  LookAtMemory(length);
   ThreadState* state = Enter();
   if (state == nullptr || !EnsureRoom(state)) return;
   state->encoder.Plain(format::ExtendedEvent::kUnmap, NowTicks(), Address(address), length);
@@ -350,7 +360,7 @@ void RecordMark(const char* name) {
   if (Recording* recording = CurrentRecording(); recording != nullptr) {
     const format::LogMark record{state->ordinal, static_cast<std::uint32_t>(strnlen(name, 255))};
     recording->log.Append(format::LogType::kMark, record, Bytes{name, record.name_bytes});
-    TakeCheckpoint(recording->file, recording->log, state->ordinal, format::CheckpointReason::kMark, true);
+    ReadMemory(*recording, state->ordinal, format::CheckpointReason::kMark);
   }
   Leave(state);
 }

@@ -222,9 +222,25 @@ bool Start(Recording& recording) {
     return false;
   }
   ++g_recordings_started;
-  TakeCheckpoint(recording.file, recording.log, 0, format::CheckpointReason::kStart, false);
+  if (recording.is_forked_child) {
+    ReadMemory(recording, 0, format::CheckpointReason::kStart);
+  } else {  // libc may not be ready for more; see StartAtLoad
+    TakeCheckpoint(recording.file, recording.log, 0, format::CheckpointReason::kStart, false);
+  }
   if (g_note_for_good.size() > 0) AppendNote(recording, g_note_for_good.c_str());
   return true;
+}
+
+constexpr std::uint64_t kCheckpointEveryNs = 10'000'000;
+
+constinit format::ServingAllocator g_allocator = format::ServingAllocator::kOther;
+constinit MallctlFunction g_mallctl = nullptr;
+
+void TakeReading(Recording& recording, const MemoryRequest& request, std::uint64_t resident_bytes) {
+  MemoryCost cost;
+  if (recording.memory.Read(request, recording.file, recording.log, &cost)) {
+    recording.memory_pace.Taken(MonotonicNs(), resident_bytes, cost);
+  }
 }
 
 bool ThreadIsGone(const Recording& recording, std::uint32_t tid) {
@@ -269,11 +285,23 @@ Recording* StartRecording() {
       !recording->phase.compare_exchange_strong(phase, RecordingPhase::kStarting)) {
     return nullptr;
   }
-  const bool started = LoadOptions() && Start(*recording);
+  const bool is_understood = LoadOptions();
+  if (is_understood && g_options.wants_jemalloc) {  // to be started anew first
+    recording->phase.store(RecordingPhase::kNone, std::memory_order_release);
+    return nullptr;
+  }
+  const bool started = is_understood && Start(*recording);
   recording->phase.store(started ? RecordingPhase::kOn : RecordingPhase::kStopped, std::memory_order_release);
   if (started && recording->is_forked_child) ReportPythonRuntimes();
   return started ? recording : nullptr;
 }
+
+bool WantsJemalloc() {
+  LoadOptions();
+  return g_options.wants_jemalloc;
+}
+
+void KeepAllocator() { g_options.wants_jemalloc = false; }
 
 void DoNotStart() { g_settings_wrong = g_options_read = true; }
 
@@ -324,6 +352,30 @@ ThreadState* TakeThreadState(Recording& recording) {
   state->ordinal = recording.thread_count++;
   std::atomic_ref<std::uint64_t>(recording.file.header()->thread_count).store(recording.thread_count);
   return state;
+}
+
+void SetServingAllocator(format::ServingAllocator allocator, MallctlFunction mallctl) {
+  g_allocator = allocator;
+  g_mallctl = mallctl;
+}
+
+void ReadMemory(Recording& recording, std::uint32_t thread, format::CheckpointReason reason) {
+  const bool is_mark = reason == format::CheckpointReason::kMark;
+  const std::uint64_t resident = TakeCheckpoint(recording.file, recording.log, thread, reason, is_mark);
+  const std::uint64_t started_ns = recording.file.header()->start_monotonic_ns;
+  if (is_mark && !recording.memory_pace.IsMarkDue(MonotonicNs(), started_ns)) return;
+  TakeReading(recording, {thread, reason, g_allocator, is_mark ? g_mallctl : nullptr, recording.is_forked_child}, resident);
+}
+
+void ReadMemoryIfDue(Recording& recording, std::uint32_t thread) {
+  format::FileHeader* header = recording.file.header();
+  const std::uint64_t latest = std::atomic_ref<std::uint64_t>(header->latest_monotonic_ns).load();
+  const std::uint64_t now_ns = MonotonicNs();
+  if (now_ns - latest <= kCheckpointEveryNs) return;
+  const std::uint64_t resident =
+      TakeCheckpoint(recording.file, recording.log, thread, format::CheckpointReason::kPeriodic, false);
+  const auto reason = recording.memory_pace.ReasonFor(now_ns, header->start_monotonic_ns, resident);
+  if (reason) TakeReading(recording, {thread, *reason, g_allocator, nullptr, recording.is_forked_child}, resident);
 }
 
 void PublishCounters(Recording& recording, ThreadState& state) {

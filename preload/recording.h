@@ -4,6 +4,7 @@
 //   Recording (fork-local: a forked child finds it zero and starts its own)
 //    ├─ file, log               where things are written
 //    ├─ windows, sealer         where events wait, and how they get into the file
+//    ├─ memory, memory_pace     readings of process memory, and when they are due
 //    ├─ threads                 all ThreadStates, those of ended threads to be used again
 //    └─ state                   none → starting → on → stopped (full disk, no memory: for good)
 #pragma once
@@ -17,6 +18,8 @@
 #include "preload/buffer/window_pool.h"
 #include "preload/thread_state.h"
 #include "preload/trace/log_writer.h"
+#include "preload/trace/memory_pace.h"
+#include "preload/trace/memory_reading.h"
 #include "preload/trace/trace_file.h"
 
 namespace memtrace::preload {
@@ -31,6 +34,8 @@ struct Recording {
   LogWriter log;
   WindowPool windows;
   Sealer sealer;
+  MemoryReader memory;
+  MemoryPace memory_pace;
   SpinLock threads_lock;
   ThreadState* threads;
   ThreadState* next_to_check;  // where the search for ended threads goes on
@@ -50,6 +55,10 @@ Recording* CurrentRecording();
 // True in a vfork child, which runs in its parent's memory: it must leave the parent's recording alone.
 bool IsForeignProcess(const Recording& recording);
 
+// The settings want the program to be served by jemalloc, and it is not yet: until KeepAllocator nothing is recorded.
+bool WantsJemalloc();
+void KeepAllocator();
+
 // From now on StartRecording does nothing, in this process and in its forked children.
 void DoNotStart();
 
@@ -67,6 +76,17 @@ void NoteForGood(Recording& recording, const char* text);
 
 // A state for the calling thread: one whose thread has ended, or a new one. Null: no memory.
 ThreadState* TakeThreadState(Recording& recording);
+
+// Which allocator serves the program. `mallctl`: jemalloc's, null for others. Asked for once, when the library is
+// loaded; survives fork.
+void SetServingAllocator(format::ServingAllocator allocator, MallctlFunction mallctl);
+
+// A checkpoint, and what process memory consists of if that is due; always at the start and at the end. At a mark the
+// allocator is asked for its own figures too: its locks are then not held by this thread.
+void ReadMemory(Recording& recording, std::uint32_t thread, format::CheckpointReason reason);
+
+// The same while events come, at most every 10 ms.
+void ReadMemoryIfDue(Recording& recording, std::uint32_t thread);
 
 // Adds what the thread's counters have gained to the trace's header.
 void PublishCounters(Recording& recording, ThreadState& state);

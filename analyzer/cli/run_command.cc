@@ -31,6 +31,7 @@ struct RunArguments {
   std::string output;
   std::optional<unsigned> depth;
   std::string report;
+  std::string allocator;
   bool no_follow = false;
   bool quiet = false;
   std::vector<std::string> command;
@@ -39,6 +40,7 @@ struct RunArguments {
 constexpr const char* kExamples = R"(Examples:
   memtrace run -- ./server --port 80        records into memtrace.server.PID.mtr
   memtrace run --report top -- ./app        and prints the ten largest lines on stderr at the end
+  memtrace run --allocator jemalloc ./app   served by jemalloc: would it give more memory back?
   memtrace run -o traces/%e.%p.mtr -- make  a trace for every process that make starts
 
 The exit code is the program's own, 128+N if signal N killed it, 125 if memtrace failed, 126 if the program
@@ -69,6 +71,9 @@ Launch LaunchOf(const RunArguments& arguments, const std::string& library) {
   if (!arguments.output.empty()) launch.environment.emplace_back("MEMTRACE_OUT", arguments.output);
   if (arguments.depth) launch.environment.emplace_back("MEMTRACE_DEPTH", std::to_string(*arguments.depth));
   if (arguments.no_follow) launch.environment.emplace_back("MEMTRACE_FOLLOW", "0");
+  if (!arguments.allocator.empty()) {
+    launch.environment.emplace_back("MEMTRACE_ALLOCATOR", arguments.allocator);
+  }
   if (arguments.quiet) launch.environment.emplace_back("MEMTRACE_QUIET", "1");
   return launch;
 }
@@ -102,6 +107,12 @@ int RunRecorded(const RunArguments& arguments) {
     const std::vector<std::string> names = {"top"};
     Fail(fmt::format("--report \"{}\" is not known: top{}", arguments.report,
                      DidYouMean(arguments.report, names)));
+    return kRunFailed;
+  }
+  if (!arguments.allocator.empty() && arguments.allocator != "jemalloc") {
+    const std::vector<std::string> names = {"jemalloc"};
+    Fail(fmt::format("--allocator \"{}\" is not known: jemalloc{}", arguments.allocator,
+                     DidYouMean(arguments.allocator, names)));
     return kRunFailed;
   }
   Result<std::string> library = FindPreloadLibrary();
@@ -139,6 +150,10 @@ void AddRunCommand(CLI::App& app, const std::vector<std::string>& after_dashes, 
   command.add_flag("--no-follow", arguments->no_follow, "Do not record programs that the program starts");
   command.add_flag("-q,--quiet", arguments->quiet, "Say nothing on stderr");
   command.add_option("--report", arguments->report, "Print a report on stderr at the end: top")
+      ->type_name("NAME");
+  command
+      .add_option("--allocator", arguments->allocator,
+                  "Serve the program from another allocator, to see what that would change: jemalloc")
       ->type_name("NAME");
   command.prefix_command();
   command.footer(kExamples);

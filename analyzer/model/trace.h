@@ -89,6 +89,7 @@ struct MemoryReading {
   format::CheckpointReason reason = format::CheckpointReason::kPeriodic;
   format::ServingAllocator allocator = format::ServingAllocator::kOther;
   bool knows_files = true;
+  bool is_forked = false;  // the process began as a fork: what its parent left in it is in no event
   std::uint64_t cost_ns = 0;
   std::uint64_t resident = format::kUnknown;  // as the kernel counts it
   std::uint64_t resident_file = format::kUnknown;

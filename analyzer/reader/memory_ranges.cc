@@ -59,6 +59,7 @@ model::MemoryReading MakeMemoryReading(const format::LogMemory& log, std::uint64
                           ? static_cast<format::ServingAllocator>(log.allocator)
                           : format::ServingAllocator::kOther;
   reading.knows_files = (log.flags & format::kMemoryNoFiles) == 0;
+  reading.is_forked = (log.flags & format::kMemoryIsForked) != 0;
   reading.jemalloc_allocated = log.jemalloc_allocated_bytes;
   reading.jemalloc_active = log.jemalloc_active_bytes;
   reading.jemalloc_metadata = log.jemalloc_metadata_bytes;

@@ -16,6 +16,16 @@ void UnmapPrivate(void* address, std::size_t bytes);
 // Bytes that MapPrivate has handed out and not got back.
 std::uint64_t OwnPrivateBytes();
 
+struct OwnRange {
+  std::uintptr_t start;
+  std::uintptr_t end;
+};
+
+// Where they lie, in no order: at most kMaxOwnRanges of them go into `out`, their number is returned. Beyond that
+// number mappings are not remembered; a program with so many threads has them elsewhere in its sums.
+inline constexpr std::size_t kMaxOwnRanges = 4096;
+std::size_t OwnRanges(OwnRange* out);
+
 // A zero-initialised array of `count` elements, or null.
 template <typename T>
 T* MapArray(std::size_t count) {

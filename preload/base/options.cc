@@ -41,7 +41,8 @@ bool ReadDepth(const char* variable, const char* value, std::uint32_t* out) {
 void HintAtSlip(const char* variable) {
   static constexpr const char* kSettings[] = {"MEMTRACE_OUT",   "MEMTRACE_DEPTH",    "MEMTRACE_FOLLOW",
                                               "MEMTRACE_QUIET", "MEMTRACE_COMPRESS", "MEMTRACE_HELPER",
-                                              "MEMTRACE_MODE",  "MEMTRACE_PYTHON",   "MEMTRACE_REPORT"};
+                                              "MEMTRACE_MODE",  "MEMTRACE_PYTHON",   "MEMTRACE_REPORT",
+                                              "MEMTRACE_ALLOCATOR"};
   for (const char* setting : kSettings) {
     if (!IsSlipOf(variable, setting)) continue;
     Text<256> line;
@@ -71,8 +72,23 @@ bool ReadOne(const char* variable, const char* value, Options* options) {
     options->report_top = Equal(value, "top");
     return options->report_top || Equal(value, "") || WrongValue(variable, value, "top");
   }
+  if (Equal(variable, "MEMTRACE_ALLOCATOR")) {
+    options->wants_jemalloc = Equal(value, "jemalloc");
+    return options->wants_jemalloc || Equal(value, "") || WrongValue(variable, value, "jemalloc");
+  }
   HintAtSlip(variable);
   return true;  // MEMTRACE_LIBRARY and other readers' variables
+}
+
+// True if LD_PRELOAD names a jemalloc, whatever its folder and version.
+bool HasJemalloc(char** environment) {
+  for (char** entry = environment; *entry != nullptr; ++entry) {
+    if (!StartsWith(*entry, "LD_PRELOAD=")) continue;
+    for (const char* p = *entry; *p != '\0'; ++p) {
+      if (StartsWith(p, "libjemalloc.so")) return true;
+    }
+  }
+  return false;
 }
 
 const char* LastComponent(const char* path, const char* end, std::size_t* bytes) {
@@ -127,6 +143,7 @@ bool ReadOptions(char** environment, Options* options) {
     if (*p != '=') continue;
     if (!ReadOne(name.c_str(), p + 1, options)) return false;
   }
+  if (options->wants_jemalloc && HasJemalloc(environment)) options->wants_jemalloc = false;
   return true;
 }
 

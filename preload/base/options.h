@@ -14,6 +14,7 @@ struct Options {
   bool compress = true;         // MEMTRACE_COMPRESS: zstd for full windows
   bool helper = true;           // MEMTRACE_HELPER: a helper thread compresses
   bool python = true;           // MEMTRACE_PYTHON: CPython's objects are recorded, with Python frames
+  bool wants_jemalloc = false;  // MEMTRACE_ALLOCATOR=jemalloc, and LD_PRELOAD does not name it yet
   bool report_top = false;      // MEMTRACE_REPORT=top: the top-10 report on stderr at exit
 };
 

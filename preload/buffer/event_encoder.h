@@ -36,6 +36,7 @@ class EventEncoder {
 
   // True while one more event of any kind fits.
   bool HasRoom() const { return out_ <= limit_; }
+  bool HasRoomForTwo() const { return out_ + format::kMaxEventBytes <= limit_; }
   format::WindowHeader* window() const { return window_; }
   std::size_t used_bytes() const { return static_cast<std::size_t>(out_ - Data()); }
   const std::uint8_t* data() const { return Data(); }

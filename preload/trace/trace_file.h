@@ -50,6 +50,7 @@ class TraceFile {
   const Path& path() const { return path_; }
   int last_error() const { return last_error_.load(std::memory_order_relaxed); }
   int fd() const { return fd_; }
+  ino_t inode() const { return inode_; }
 
  private:
   struct Space {

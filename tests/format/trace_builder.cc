@@ -12,6 +12,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "memtrace/varint.h"
+
 namespace memtrace::testing {
 namespace {
 
@@ -117,6 +119,42 @@ TraceBuilder& TraceBuilder::Mark(std::uint64_t ticks, std::uint32_t thread, std:
 
 TraceBuilder& TraceBuilder::Checkpoint(std::uint64_t ticks, const format::LogCheckpoint& checkpoint) {
   return LogRecord(ticks, static_cast<std::uint32_t>(format::LogType::kCheckpoint), BytesOf(checkpoint));
+}
+
+TraceBuilder& TraceBuilder::Memory(std::uint64_t ticks, const std::vector<RangeSpec>& ranges,
+                                   const std::function<void(format::LogMemory*)>& change) {
+  std::string body;
+  const auto add = [&body](std::uint64_t value) {
+    std::uint8_t bytes[format::kMaxVarintBytes];
+    body.append(reinterpret_cast<const char*>(bytes),
+                static_cast<std::size_t>(format::PutVarint(bytes, value) - bytes));
+  };
+  format::LogMemory memory{};
+  memory.number = static_cast<std::uint32_t>(memory_readings_++);
+  memory.allocator = static_cast<std::uint32_t>(format::ServingAllocator::kGlibc);
+  memory.flags = format::kMemoryIsLast;
+  memory.jemalloc_allocated_bytes = memory.jemalloc_active_bytes = format::kUnknown;
+  memory.jemalloc_metadata_bytes = memory.jemalloc_resident_bytes = format::kUnknown;
+  memory.jemalloc_retained_bytes = format::kUnknown;
+  std::uint64_t page = 0;
+  for (const RangeSpec& range : ranges) {
+    const bool has_place = range.kind != format::MemoryKind::kSmallFiles;
+    add(has_place ? range.start / format::kPageBytes - page : 0);
+    add(range.pages);
+    add(static_cast<std::uint64_t>(range.kind));
+    add(range.resident_pages);
+    add(range.private_pages);
+    add(range.runs.size());
+    for (const std::uint64_t run : range.runs) add(run);
+    add(range.name.size());
+    body += range.name;
+    if (has_place) page = range.start / format::kPageBytes + range.pages;
+    memory.resident_bytes += range.resident_pages * format::kPageBytes;
+  }
+  memory.body_bytes = static_cast<std::uint32_t>(body.size());
+  if (change) change(&memory);
+  return LogRecord(ticks, static_cast<std::uint32_t>(format::LogType::kMemory),
+                   std::string(BytesOf(memory)) + body);
 }
 
 TraceBuilder& TraceBuilder::Note(std::uint64_t ticks, std::string_view text, bool is_error) {

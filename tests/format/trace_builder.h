@@ -41,6 +41,18 @@ struct NodeFlags {
   std::uint8_t generation = 0;
 };
 
+// A range of a reading of process memory. Without runs it is resident as far as `resident_pages` says, and
+// where is not known, unless all of it is.
+struct RangeSpec {
+  std::uint64_t start = 0;
+  std::uint64_t pages = 0;
+  format::MemoryKind kind = format::MemoryKind::kAnonymous;
+  std::uint64_t resident_pages = 0;
+  std::uint64_t private_pages = 0;
+  std::vector<std::uint64_t> runs = {};  // absent, resident, absent, ...
+  std::string name = {};
+};
+
 class TraceBuilder {
  public:
   TraceBuilder();
@@ -59,6 +71,9 @@ class TraceBuilder {
   TraceBuilder& Thread(std::uint32_t ordinal, std::uint32_t tid, std::string_view name);
   TraceBuilder& Mark(std::uint64_t ticks, std::uint32_t thread, std::string_view name);
   TraceBuilder& Checkpoint(std::uint64_t ticks, const format::LogCheckpoint& checkpoint);
+  // The ranges ascending. `change` sees the head before it is written.
+  TraceBuilder& Memory(std::uint64_t ticks, const std::vector<RangeSpec>& ranges,
+                       const std::function<void(format::LogMemory*)>& change = {});
   TraceBuilder& Note(std::uint64_t ticks, std::string_view text, bool is_error = false);
   TraceBuilder& End(std::uint64_t ticks, format::EndReason reason, int code);  // and the header's state
   TraceBuilder& LogRecord(std::uint64_t ticks, std::uint32_t type, std::string_view payload);
@@ -108,6 +123,7 @@ class TraceBuilder {
   format::FileHeader header_{};
   std::vector<format::SiteNode> nodes_;
   std::string log_;
+  std::size_t memory_readings_ = 0;
   std::vector<Piece> pieces_;
   std::map<std::uint32_t, ThreadScript> threads_;
   bool compact_windows_ = false;

@@ -379,6 +379,7 @@ enum class ServingAllocator : std::uint32_t { kOther = 0, kGlibc, kJemalloc, kTc
 // LogMemory::flags
 inline constexpr std::uint32_t kMemoryIsLast = 1;   // the reading's last record
 inline constexpr std::uint32_t kMemoryNoFiles = 2;  // what of a file's mapping is resident could not be read
+inline constexpr std::uint32_t kMemoryIsForked = 4;  // the process began as a fork: its parent's blocks are in it too
 
 struct LogMemory {
   std::uint32_t thread;

@@ -56,6 +56,17 @@ TEST(OptionsTest, ReadsEachVariable) {
   EXPECT_TRUE(options.report_top);
 }
 
+TEST(OptionsTest, JemallocIsWantedUntilItIsPreloaded) {
+  Environment wanting({"LD_PRELOAD=/lib/libmemtrace.so", "MEMTRACE_ALLOCATOR=jemalloc"});
+  Options options;
+  ASSERT_TRUE(ReadOptions(wanting.get(), &options));
+  EXPECT_TRUE(options.wants_jemalloc);
+  Environment served({"MEMTRACE_ALLOCATOR=jemalloc", "LD_PRELOAD=/lib/libmemtrace.so:libjemalloc.so.2"});
+  options = {};
+  ASSERT_TRUE(ReadOptions(served.get(), &options));
+  EXPECT_FALSE(options.wants_jemalloc);
+}
+
 class WrongValueTest : public testing::TestWithParam<const char*> {};
 
 TEST_P(WrongValueTest, IsRefusedInOneLine) {
@@ -73,7 +84,8 @@ TEST_P(WrongValueTest, IsRefusedInOneLine) {
 INSTANTIATE_TEST_SUITE_P(Values, WrongValueTest,
                          testing::Values("MEMTRACE_DEPTH=", "MEMTRACE_DEPTH=many", "MEMTRACE_DEPTH=-1",
                                          "MEMTRACE_DEPTH=1000001", "MEMTRACE_FOLLOW=yes", "MEMTRACE_QUIET=2",
-                                         "MEMTRACE_OUT=", "MEMTRACE_MODE=sample", "MEMTRACE_REPORT=html"));
+                                         "MEMTRACE_OUT=", "MEMTRACE_MODE=sample", "MEMTRACE_REPORT=html",
+                                         "MEMTRACE_ALLOCATOR=dlmalloc"));
 
 TEST(OptionsTest, AMisspeltVariableIsSaidAndIgnored) {
   Environment environment({"MEMTRACE_DEPHT=5", "MEMTRACE_SOMEONE_ELSES=1"});
