@@ -42,6 +42,14 @@ class LiveBlocks {
   // After the last event.
   void Finish();
 
+  // Calls `visit` with address, size and node of each block that is live and counts, in no order.
+  template <typename Visit>
+  void ForEachLive(Visit visit) {
+    blocks_.ForEach([&](std::uint64_t address, const Block& block) {
+      if (block.entry != 0) visit(address, block.size, ledger_.entry(block.entry).node);
+    });
+  }
+
   const Ledger& ledger() const { return ledger_; }
   Highest TakeHighest(std::uint64_t now_ticks) { return ledger_.TakeHighest(now_ticks); }
   const BlockCounts& counts() const { return counts_; }

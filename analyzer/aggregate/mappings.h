@@ -38,6 +38,15 @@ class Mappings {
   // Calls `visit` with ordinal and birth for each mapping that is there.
   void ForEachLive(const std::function<void(std::uint64_t, std::uint64_t)>& visit) const;
 
+  // Calls `visit` with start, end and node of each piece that is there and counts, ascending.
+  template <typename Visit>
+  void ForEachPiece(Visit visit) const {
+    for (const auto& [start, piece] : pieces_) {
+      const std::uint32_t entry = mappings_[piece.mapping].entry;
+      if (entry != 0) visit(start, piece.end, ledger_.entry(entry).node);
+    }
+  }
+
   const Ledger& ledger() const { return ledger_; }
   const SizeClasses& size_classes() const { return size_classes_; }
   Highest TakeHighest(std::uint64_t now_ticks) { return ledger_.TakeHighest(now_ticks); }

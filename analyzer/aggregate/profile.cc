@@ -21,16 +21,19 @@ namespace {
 
 struct Stop {
   std::uint64_t last_tick = 0;      // the stop is behind all events of this tick
-  std::optional<std::size_t> mark;  // none: the moment wanted
+  std::optional<std::size_t> mark;  // neither: the moment wanted
+  std::optional<std::size_t> reading = {};
 };
 
 class ProfileBuilder {
  public:
   // `selection` chooses within the query's domain; null: all of it.
-  ProfileBuilder(const reader::TraceReader& reader, const Query& query, const Selection* selection)
+  ProfileBuilder(const reader::TraceReader& reader, const Query& query, const Selection* selection,
+                 MemoryWatch* watch)
       : reader_(reader),
         trace_(reader.trace()),
         query_(query),
+        watch_(watch),
         blocks_(trace_.sites, trace_.threads.size(), query.domain == Domain::kHeap ? selection : nullptr,
                 query.split_by_size),
         mappings_(trace_.sites.size(), query.domain == Domain::kMapped ? selection : nullptr,
@@ -40,6 +43,10 @@ class ProfileBuilder {
     }
     if (query.moment.kind == Moment::Kind::kTime) {
       stops_.push_back({reader.LastTickAt(query.moment.time_ns), std::nullopt});
+    }
+    for (std::size_t i = 0; watch != nullptr && i < watch->readings().size(); ++i) {
+      const std::size_t reading = watch->readings()[i];
+      stops_.push_back({reader.LastTickAt(trace_.memory.at(reading).time_ns), std::nullopt, reading});
     }
     std::stable_sort(stops_.begin(), stops_.end(),
                      [](const Stop& a, const Stop& b) { return a.last_tick < b.last_tick; });
@@ -90,6 +97,7 @@ class ProfileBuilder {
       profile_.marks.push_back({*stop.mark, ledger().live(), ledger().peak().bytes});
       return;
     }
+    if (stop.reading) return watch_->At(*stop.reading, blocks_, mappings_);
     live_at_moment_.clear();
     for (const LedgerEntry& entry : ledger().entries()) live_at_moment_.push_back(entry.live);
   }
@@ -161,6 +169,7 @@ class ProfileBuilder {
   const reader::TraceReader& reader_;
   const model::Trace& trace_;
   const Query& query_;
+  MemoryWatch* watch_;
   LiveBlocks blocks_;
   Mappings mappings_;
   std::vector<Stop> stops_;
@@ -170,8 +179,8 @@ class ProfileBuilder {
 };
 
 Profile Pass(reader::TraceReader& reader, const Query& query, const Selection* selection,
-             const std::function<void(double)>& progress) {
-  ProfileBuilder builder(reader, query, selection);
+             const std::function<void(double)>& progress, MemoryWatch* watch = nullptr) {
+  ProfileBuilder builder(reader, query, selection, watch);
   reader.ForEachBatch([&](std::span<const model::Event> events) { builder.Visit(events); }, progress);
   return builder.Finish();
 }
@@ -192,11 +201,11 @@ void ResolvePeaks(reader::TraceReader& reader, Query& query, const std::function
 }
 
 Profile BuildProfile(reader::TraceReader& reader, const Query& query,
-                     const std::function<void(double)>& progress) {
+                     const std::function<void(double)>& progress, MemoryWatch* watch) {
   Query resolved = query;
   ResolvePeaks(reader, resolved, progress);
   const std::unique_ptr<Selection> selection = SelectionOf(reader, resolved, progress);
-  return Pass(reader, resolved, selection.get(), progress);
+  return Pass(reader, resolved, selection.get(), progress, watch);
 }
 
 }  // namespace memtrace::aggregate

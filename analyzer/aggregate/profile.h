@@ -57,14 +57,27 @@ struct Profile {
   std::vector<Bounds> size_classes;  // smallest and largest block of each, if the query splits by size
 };
 
+class LiveBlocks;
+class Mappings;
+
+// Looks at what is live at moments of its own while a pass comes by them.
+class MemoryWatch {
+ public:
+  virtual ~MemoryWatch() = default;
+  // Indices into Trace::memory.
+  virtual const std::vector<std::size_t>& readings() const = 0;
+  // Everything until that reading has been applied.
+  virtual void At(std::size_t reading, LiveBlocks& blocks, const Mappings& mappings) = 0;
+};
+
 // Puts the time of the domain's peak where an end of the range is the peak: one pass, if so.
 void ResolvePeaks(reader::TraceReader& reader, Query& query,
                   const std::function<void(double)>& progress = {});
 
 // One pass over the events, and one more for what Query says costs one. Everything but `events`,
 // `unknown_frees` and `peak_mapped` is about the selected blocks alone. `progress` as in
-// TraceReader::ForEachEvent.
+// TraceReader::ForEachEvent. `watch`: only for a query of the whole heap.
 Profile BuildProfile(reader::TraceReader& reader, const Query& query,
-                     const std::function<void(double)>& progress = {});
+                     const std::function<void(double)>& progress = {}, MemoryWatch* watch = nullptr);
 
 }  // namespace memtrace::aggregate

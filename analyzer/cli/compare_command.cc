@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "analyzer/aggregate/process_memory.h"
 #include "analyzer/cli/commands.h"
 #include "analyzer/cli/reader_command.h"
 #include "analyzer/cli/selector_options.h"
@@ -22,6 +23,7 @@ struct CompareArguments {
   bool csv = false;
   bool svg = false;
   bool process = false;
+  bool causes = false;
 };
 
 constexpr const char* kExamples = R"(Examples:
@@ -30,6 +32,7 @@ constexpr const char* kExamples = R"(Examples:
   memtrace compare --markdown *.mtr                        a table for a README or an issue
   memtrace compare --svg -o runs.svg *.mtr                 every run's live memory in one picture
   memtrace compare --svg --process -o rss.svg *.mtr        and their process memory
+  memtrace compare --causes eager.mtr streamed.mtr         what process memory consists of in each
   memtrace compare --focus '^main$' *.mtr                  main sources among what main asked for
   memtrace compare --from loaded --size 1MiB: *.mtr        large blocks allocated after the mark "loaded"
 
@@ -82,6 +85,17 @@ report::Json SelectorOf(const SelectorOptions& options) {
           {"all_frames", options.stacks.all_frames}};
 }
 
+// Process memory by cause at its highest; nothing if the trace has no readings. One pass.
+std::optional<aggregate::ProcessParts> HighestParts(OpenTrace& open) {
+  const std::vector<std::size_t> readings = aggregate::HighestAndLastReading(open.trace());
+  if (readings.empty()) return std::nullopt;
+  aggregate::ProcessMemoryWatch watch(open.trace(), {readings.front()}, true);
+  open.Pass([&](reader::TraceReader& reader, const auto& progress) {
+    return aggregate::BuildProfile(reader, {}, progress, &watch);
+  });
+  return watch.splits().front().parts;
+}
+
 Result<Output> Compare(const CompareArguments& arguments, const Selectors& selectors,
                        const NamedTraces& named, std::vector<OpenTrace>& traces) {
   Output output;
@@ -95,6 +109,7 @@ Result<Output> Compare(const CompareArguments& arguments, const Selectors& selec
         report::FiguresOf(named.names[i], traces[i].trace(), *profile, stacks,
                           {selectors.stacks(), selectors.skip()}, traces[i].render());
     if (!run) return run.error();
+    if (arguments.causes || arguments.reader.json) run->process_parts = HighestParts(traces[i]);
     runs.push_back(std::move(*run));
     for (const std::string& problem : stacks.problems()) {
       const auto& known = output.problems;
@@ -110,6 +125,10 @@ Result<Output> Compare(const CompareArguments& arguments, const Selectors& selec
     return output;
   }
   const report::CompareReport compare(std::move(runs), SelectorOf(arguments.selectors));
+  if (arguments.causes && !arguments.reader.json) {
+    output.text = arguments.markdown ? compare.CausesMarkdown() : compare.CausesText(traces.front().render());
+    return output;
+  }
   output.text = arguments.reader.json ? report::ToText(compare.ToJson())
                 : arguments.markdown  ? compare.Markdown()
                 : arguments.csv       ? compare.Csv()
@@ -161,6 +180,11 @@ void AddCompareCommand(CLI::App& app, int& exit_code) {
           ->excludes(csv);
   command.add_flag("--process", arguments->process, "With --svg: process memory instead of live memory")
       ->needs(svg);
+  command
+      .add_flag("--causes", arguments->causes,
+                "What process memory was at its highest: live blocks, kept by the allocator, mapped, files …")
+      ->excludes(csv)
+      ->excludes(svg);
   AddSelectorOptions(command, arguments->selectors, false);
   command.add_option("--slices", arguments->slices, "Slices of time for --svg")
       ->type_name("N")

@@ -14,6 +14,7 @@
 #include "analyzer/html/flame_svg.h"
 #include "analyzer/html/page.h"
 #include "analyzer/report/json.h"
+#include "analyzer/report/process_timeline.h"
 #include "analyzer/report/selector_text.h"
 #include "analyzer/util/suggest.h"
 
@@ -39,6 +40,7 @@ struct Recorded {
   std::optional<aggregate::LiveCurve> curve;
   std::optional<aggregate::LifeTable> lives;
   std::optional<aggregate::CurvesByNode> growth;
+  std::vector<aggregate::ProcessSplit> process;
 
   html::PagePart Part(const model::Trace& trace) {
     return {trace,
@@ -47,6 +49,7 @@ struct Recorded {
             curve ? &*curve : nullptr,
             lives ? &*lives : nullptr,
             growth ? &*growth : nullptr,
+            &process,
             &source,
             selectors,
             skip};
@@ -74,6 +77,16 @@ Result<std::unique_ptr<Recorded>> Read(OpenTrace& open, const Selectors& selecto
     recorded->growth = open.Pass([&](reader::TraceReader& reader, const auto& progress) {
       return aggregate::BuildCurves(reader, recorded->profile, progress);
     });
+  }
+  if (!open.trace().memory.empty()) {
+    constexpr std::size_t kMostReadings = 300;
+    const std::uint64_t duration_ns = open.trace().info.duration_ns;
+    aggregate::ProcessMemoryWatch watch(
+        open.trace(), report::ReadingsWithin(open.trace(), 0, duration_ns, kMostReadings), false);
+    open.Pass([&](reader::TraceReader& reader, const auto& progress) {
+      return aggregate::BuildProfile(reader, {}, progress, &watch);
+    });
+    recorded->process = watch.splits();
   }
   return recorded;
 }

@@ -2,6 +2,7 @@
 // `memtrace summary`: options in, a SummaryReport out.
 #include <memory>
 
+#include "analyzer/aggregate/process_memory.h"
 #include "analyzer/cli/commands.h"
 #include "analyzer/cli/reader_command.h"
 #include "analyzer/report/summary.h"
@@ -15,11 +16,15 @@ constexpr const char* kExamples = R"(Examples:
 
 int RunSummary(const ReaderOptions& options) {
   return RunReaderCommand(options, [&](OpenTrace& open) -> Result<Output> {
-    Result<aggregate::Profile> profile = open.Profile("peak");
-    if (!profile) return profile.error();
+    aggregate::ProcessMemoryWatch watch(open.trace(), aggregate::HighestAndLastReading(open.trace()), true);
+    const aggregate::Profile profile = open.Pass([&](reader::TraceReader& reader, const auto& progress) {
+      const aggregate::Query query{.moment = *aggregate::ParseMoment("peak", open.trace())};
+      return aggregate::BuildProfile(reader, query, progress, &watch);
+    });
     report::SymbolizedStacks stacks(open.trace(), open.Symbols());
-    const report::SummaryReport summary(open.trace(), *profile, stacks);
-    std::string text = options.json ? report::ToText(summary.ToJson()) : summary.Text(open.render());
+    const report::SummaryReport summary(open.trace(), profile, stacks, watch.splits());
+    std::string text =
+        options.json ? report::ToText(summary.ToJson(open.render())) : summary.Text(open.render());
     return Output{std::move(text), 0, stacks.problems()};
   });
 }

@@ -15,6 +15,7 @@
 #include "analyzer/report/end_text.h"
 #include "analyzer/report/function_text.h"
 #include "analyzer/report/process_memory.h"
+#include "analyzer/report/process_split.h"
 #include "analyzer/report/row_text.h"
 #include "analyzer/report/start_code.h"
 #include "analyzer/symbolize/attribution.h"
@@ -174,6 +175,24 @@ std::string ResidentJson(const model::Trace& trace) {
       .Done();
 }
 
+std::string ProcessJson(const std::vector<aggregate::ProcessSplit>& splits) {
+  std::string causes = "[";
+  for (const report::ProcessCause& cause : report::ProcessCauses()) {
+    causes += causes.size() > 1 ? "," : "";
+    causes += JsonObject()
+                  .Text("key", cause.key)
+                  .Text("title", cause.title)
+                  .Text("color", cause.color)
+                  .Add("bytes", Column(splits, [&](const auto& split) { return cause.bytes(split.parts); }))
+                  .Done();
+  }
+  return JsonObject()
+      .Add("t", Column(
+                    splits, [](const auto& split) { return split.time_ns; }, true))
+      .Add("causes", causes + "]")
+      .Done();
+}
+
 // Rows of entries instead of sites; those that became equal are joined.
 std::vector<aggregate::LifeRow> RowsByEntry(const PageTree& tree, const aggregate::LifeTable& lives) {
   std::vector<aggregate::LifeRow> rows;
@@ -276,6 +295,7 @@ std::string PageData(const PageRequest& request) {
   } else {
     json.Add("amounts", AmountsJson(tree.entries(), &PageEntry::amounts));
   }
+  if (main.process != nullptr && !main.process->empty()) json.Add("process", ProcessJson(*main.process));
   if (request.base != nullptr) {
     json.Add("base", JsonObject()
                          .Add("summary", SummaryJson(*request.base))

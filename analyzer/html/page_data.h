@@ -7,6 +7,7 @@
 //     entries  node[] thread[] charged[]                    where blocks come from: a leaf, a thread, and the
 //                                                           frame that answers for them in the table
 //     lives    entry[] birth[] death[] bytes[] blocks[] …   a LifeTable's rows: for every range of time
+//     process  t[] causes[{key title color bytes[]}]        process memory by cause, at each reading
 //     amounts  peak_bytes[] …                               instead of lives: sums of each entry, no time
 //     growth   of each frame, a text                        what `leaks` says of the line that it is charged
 //     for base     amounts, and for each grouping of the table  the same number for frames that `diff` takes
@@ -23,6 +24,7 @@
 
 #include "analyzer/aggregate/growth.h"
 #include "analyzer/aggregate/life_table.h"
+#include "analyzer/aggregate/process_memory.h"
 #include "analyzer/aggregate/profile.h"
 #include "analyzer/export/stacks.h"
 #include "analyzer/model/trace.h"
@@ -45,6 +47,7 @@ struct PagePart {
   const aggregate::LiveCurve* curve = nullptr;      // with `lives`
   const aggregate::LifeTable* lives = nullptr;      // null: a page without time
   const aggregate::CurvesByNode* growth = nullptr;  // of what was not freed; null: nothing is said of growth
+  const std::vector<aggregate::ProcessSplit>* process = nullptr;  // by time; null or empty: not shown
   // Where the stacks came from, and how: to group them as reports do. Null: a page by itself needs no groups.
   report::StackSource* source = nullptr;
   report::StackSelectors selectors = {};

@@ -3,11 +3,14 @@
 #include "analyzer/report/compare.h"
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "analyzer/report/command_text.h"
 #include "analyzer/report/process_memory.h"
+#include "analyzer/report/process_split.h"
 #include "analyzer/report/rows.h"
 #include "analyzer/report/timeline.h"
 #include "analyzer/util/size_format.h"
@@ -147,6 +150,70 @@ std::string CompareReport::Markdown() const {
   return text;
 }
 
+namespace {
+
+struct CauseTable {
+  std::vector<std::string> titles;
+  std::vector<std::vector<std::string>> rows;
+};
+
+// Causes that no run has are left out.
+CauseTable CausesOf(const std::vector<RunFigures>& runs) {
+  CauseTable table;
+  table.titles = {"run", "process memory"};
+  std::vector<const ProcessCause*> shown;
+  for (const ProcessCause& cause : ProcessCauses()) {
+    const bool is_unexplained = std::string_view(cause.key) == "unexplained";
+    const bool has_some = std::any_of(runs.begin(), runs.end(), [&](const RunFigures& run) {
+      return run.process_parts && cause.bytes(*run.process_parts) > 0;
+    });
+    if (!has_some && !is_unexplained) continue;
+    shown.push_back(&cause);
+    table.titles.emplace_back(cause.title);
+  }
+  for (const RunFigures& run : runs) {
+    std::vector<std::string> cells = {Printable(run.name),
+                                      run.process_parts ? Size(run.process_parts->total()) : "unknown"};
+    for (const ProcessCause* cause : shown) {
+      cells.push_back(run.process_parts ? Size(cause->bytes(*run.process_parts)) : "");
+    }
+    table.rows.push_back(std::move(cells));
+  }
+  return table;
+}
+
+}  // namespace
+
+std::string CompareReport::CausesText(const RenderOptions& render) const {
+  const CauseTable causes = CausesOf(runs_);
+  // Runs stand side by side: there are more causes than fit beside each other.
+  std::vector<Table::Column> columns = {{"at the highest reading", Align::kLeft}};
+  for (const auto& run : causes.rows) columns.push_back({run.front()});
+  Table table(std::move(columns));
+  for (std::size_t i = 2; i < causes.titles.size(); ++i) {
+    std::vector<std::string> cells = {causes.titles[i]};
+    for (const auto& run : causes.rows) cells.push_back(run[i]);
+    table.Add(std::move(cells));
+  }
+  std::vector<std::string> sums = {"all"};
+  for (const auto& run : causes.rows) sums.push_back(run[1]);
+  table.Add(std::move(sums));
+  return table.Text(render.columns);
+}
+
+std::string CompareReport::CausesMarkdown() const {
+  const CauseTable causes = CausesOf(runs_);
+  std::string text = fmt::format("| {} |\n|---|", fmt::join(causes.titles, " | "));
+  for (std::size_t i = 1; i < causes.titles.size(); ++i) text += "---:|";
+  text += "\n";
+  for (const auto& run : causes.rows) {
+    text += "|";
+    for (const std::string& cell : run) text += " " + MarkdownCell(cell) + " |";
+    text += "\n";
+  }
+  return text;
+}
+
 std::string CompareReport::Csv() const {
   std::string text =
       "run,trace,seconds,process_peak_bytes,peak_bytes,peak_blocks,not_freed_bytes,not_freed_blocks,"
@@ -169,6 +236,13 @@ Json CompareReport::ToJson() const {
     Json row = {{"name", run.name}};
     row["trace"] = Envelope("compare", *run.trace)["trace"];
     row["process_peak_bytes"] = KnownOrNull(run.process_peak_bytes);
+    row["process_causes"] = nullptr;
+    if (run.process_parts) {
+      row["process_causes"] = Json::object();
+      for (const ProcessCause& cause : ProcessCauses()) {
+        row["process_causes"][cause.key] = cause.bytes(*run.process_parts);
+      }
+    }
     row["peak"] = report::ToJson(run.peak);
     row["not_freed"] = report::ToJson(run.not_freed);
     row["total"] = report::ToJson(run.total);

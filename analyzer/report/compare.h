@@ -7,9 +7,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "analyzer/aggregate/process_memory.h"
 #include "analyzer/aggregate/profile.h"
 #include "analyzer/aggregate/timeline.h"
 #include "analyzer/report/json.h"
@@ -24,6 +26,7 @@ struct RunFigures {
   std::string name;
   const model::Trace* trace = nullptr;
   std::uint64_t process_peak_bytes = format::kUnknown;
+  std::optional<aggregate::ProcessParts> process_parts = {};  // at the highest reading of process memory
   aggregate::Amount peak;
   aggregate::Amount not_freed;
   aggregate::Amount total;
@@ -50,6 +53,9 @@ class CompareReport {
 
   std::string Text(const RenderOptions& render) const;
   std::string Markdown() const;
+  // What process memory was at its highest, a column a cause; as text or as Markdown.
+  std::string CausesText(const RenderOptions& render) const;
+  std::string CausesMarkdown() const;
   std::string Csv() const;
   Json ToJson() const;
 

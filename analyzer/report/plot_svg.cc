@@ -170,6 +170,11 @@ class SvgPlotter {
     const PlotSeries& series = plot_.series[index];
     if (series.points.empty()) return;
     const std::string path = StepsOf(series.points);
+    if (!series.colour.empty()) {
+      body_ += fmt::format("<path d=\"{}V{:.1f}H{:.1f}Z\" fill=\"{}\"><title>{}</title></path>\n", path, Y(0),
+                           X(series.points.front().time_ns), Xml(series.colour), Xml(series.name));
+      return;
+    }
     const char* colour = kColours[index % kColours.size()];
     body_ += fmt::format("<g stroke=\"{0}\"><title>{1}</title>\n", colour, Xml(series.name));
     if (series.is_area) {
@@ -178,6 +183,11 @@ class SvgPlotter {
                       path, Y(0), X(series.points.front().time_ns), colour);
     }
     body_ += fmt::format("<path d=\"{}\" class=\"line\"{}/>\n</g>\n", path, DashOf(index));
+  }
+
+  std::string ColourOf(std::size_t index) const {
+    const std::string& own = plot_.series[index].colour;
+    return own.empty() ? kColours[index % kColours.size()] : Xml(own);
   }
 
   static std::string_view DashOf(std::size_t index) {
@@ -226,7 +236,7 @@ class SvgPlotter {
       body_ += fmt::format(
           "<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\" "
           "stroke-width=\"3\"{}/>\n",
-          x, y - 4, x + 18, y - 4, kColours[i % kColours.size()], DashOf(i));
+          x, y - 4, x + 18, y - 4, ColourOf(i), plot_.series[i].colour.empty() ? DashOf(i) : "");
       body_ += TextAt(x + 24, y, "", "start", plot_.series[i].name);
       x += width;
     }

@@ -27,6 +27,7 @@ struct PlotSeries {
   std::string name;
   std::vector<PlotPoint> points;  // by time
   bool is_area = false;           // filled down to zero
+  std::string colour = {};  // a CSS colour: an area of that colour alone, which hides what lies below it
 };
 
 struct PlotMark {

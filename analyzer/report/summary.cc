@@ -45,8 +45,11 @@ std::string ProcessText(const model::Trace& trace) {
 }  // namespace
 
 SummaryReport::SummaryReport(const model::Trace& trace, const aggregate::Profile& profile,
-                             StackSource& source)
-    : trace_(trace), profile_(profile), top_(TopOf(trace, profile, source)) {}
+                             StackSource& source, const std::vector<aggregate::ProcessSplit>& splits)
+    : trace_(trace),
+      profile_(profile),
+      top_(TopOf(trace, profile, source)),
+      process_(trace, splits, source) {}
 
 std::string SummaryReport::HeapText(const RenderOptions& render) const {
   const aggregate::Profile& p = profile_;
@@ -132,6 +135,7 @@ std::string SummaryReport::Text(const RenderOptions& render) const {
                                    FormatWallClock(info.start_realtime_ns), info.pid, Printable(info.host)));
   text += Line("ended", EndText(info));
   text += "\n" + HeapText(render) + QualityText() + MarksText(render);
+  if (const std::string process = process_.Text(render); !process.empty()) text += "\n" + process;
   text +=
       fmt::format("\n{}\n{}", render.paint.Bold("Lines that hold the most at peak"), top_.RowsText(render));
   const std::string file = ShellQuoted(info.path);
@@ -139,7 +143,7 @@ std::string SummaryReport::Text(const RenderOptions& render) const {
   return text;
 }
 
-Json SummaryReport::ToJson() const {
+Json SummaryReport::ToJson(const RenderOptions& render) const {
   const model::TraceInfo& info = trace_.info;
   const ProcessMemory memory = ProcessMemoryOf(trace_);
   Json json = Envelope("summary", trace_);
@@ -158,6 +162,7 @@ Json SummaryReport::ToJson() const {
                      {"resident_peak_bytes", KnownOrNull(memory.resident_peak_bytes)},
                      {"memtrace_private_bytes", info.own_private_bytes},
                      {"memtrace_mapped_bytes", info.own_mapped_bytes}};
+  json["process_memory"] = process_.ToJson(render);
   json["quality"] = {{"events_lost", info.nested_events_lost},
                      {"truncated_stacks", info.truncated_stacks},
                      {"guessed_frames", info.guessed_frames}};

@@ -4,21 +4,25 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "analyzer/aggregate/profile.h"
 #include "analyzer/report/json.h"
+#include "analyzer/report/process_split.h"
 #include "analyzer/report/row_text.h"
 #include "analyzer/report/top.h"
 
 namespace memtrace::report {
 
-// Refers to the trace, profile and source it was built from, which must outlive it.
+// Refers to the trace, profile, source and splits it was built from, which must outlive it.
 class SummaryReport {
  public:
-  SummaryReport(const model::Trace& trace, const aggregate::Profile& profile, StackSource& source);
+  // `splits`: process memory by cause at its highest and its last reading, in detail; none: that is left out.
+  SummaryReport(const model::Trace& trace, const aggregate::Profile& profile, StackSource& source,
+                const std::vector<aggregate::ProcessSplit>& splits);
 
   std::string Text(const RenderOptions& render) const;
-  Json ToJson() const;
+  Json ToJson(const RenderOptions& render) const;
 
  private:
   std::string HeapText(const RenderOptions& render) const;
@@ -29,6 +33,7 @@ class SummaryReport {
   const model::Trace& trace_;
   const aggregate::Profile& profile_;
   TopReport top_;
+  ProcessSplitReport process_;
 };
 
 }  // namespace memtrace::report

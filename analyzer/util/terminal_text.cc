@@ -92,6 +92,27 @@ std::string EllipsizeEnd(std::string_view utf8, std::size_t width) {
   return std::string(utf8.substr(0, OffsetOfColumn(utf8, width - 1))).append(kEllipsis);
 }
 
+std::string Wrapped(std::string_view utf8, std::size_t width, std::size_t indent) {
+  constexpr std::size_t kUsualWidth = 100;
+  if (width == 0) width = kUsualWidth;
+  std::string text;
+  std::size_t column = 0;
+  while (!utf8.empty()) {
+    const std::string_view word = utf8.substr(0, utf8.find(' '));
+    utf8.remove_prefix(std::min(utf8.size(), word.size() + 1));
+    if (word.empty()) continue;
+    const std::size_t columns = DisplayWidth(word);
+    if (column > 0 && column + 1 + columns > width) {
+      text += '\n';
+      column = 0;
+    }
+    text += column == 0 ? std::string(indent, ' ') : " ";
+    text += word;
+    column += columns + (column == 0 ? indent : 1);
+  }
+  return text.empty() ? text : text + '\n';
+}
+
 std::string_view Trimmed(std::string_view text) {
   constexpr std::string_view kBlank = " \t\r\n\v\f";
   const std::size_t begin = text.find_first_not_of(kBlank);

@@ -23,6 +23,10 @@ std::string EllipsizeMiddle(std::string_view utf8, std::size_t width);
 // Shortened to `width` columns with "…" at the end.
 std::string EllipsizeEnd(std::string_view utf8, std::size_t width);
 
+// In lines of at most `width` columns (0: 100), broken at blanks, each begun by `indent` blanks and ended by
+// "\n".
+std::string Wrapped(std::string_view utf8, std::size_t width, std::size_t indent);
+
 // Without blanks at either end.
 std::string_view Trimmed(std::string_view text);
 

@@ -23,6 +23,8 @@ class Page {
     } else {
       byId('time-section').hidden = byId('leaks-section').hidden = true;
     }
+    byId('process-section').hidden = !recording.process;
+    if (recording.process) this.process = new ProcessPlot(byId('process'), byId('process-reading'), recording.process, recording.duration);
     document.body.classList.toggle('flame-only', data.flame_only);
     this.listen();
     this.update();

@@ -36,6 +36,7 @@ class Recording {
     this.base = data.base || null;
     this.growth = data.growth || null;
     this.hasTime = Boolean(data.lives);
+    this.process = data.process ? {t: Array.from(summedUp(data.process.t)), causes: data.process.causes} : null;
     if (this.hasTime) this.unpackLives(data.lives, data.curve, data.resident);
   }
 

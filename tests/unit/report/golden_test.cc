@@ -192,9 +192,10 @@ TEST_F(GoldenTest, Lines) {
 
 TEST_F(GoldenTest, Summary) {
   const aggregate::Profile profile = ProfileAt("peak");
-  const SummaryReport summary(trace(), profile, stacks_);
+  const std::vector<aggregate::ProcessSplit> no_readings;
+  const SummaryReport summary(trace(), profile, stacks_, no_readings);
   Expect("summary.txt", summary.Text(render_));
-  Expect("summary.json", ToText(summary.ToJson()));
+  Expect("summary.json", ToText(summary.ToJson(render_)));
 }
 
 class DiffGoldenTest : public GoldenTest {
