@@ -3,7 +3,6 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -33,7 +32,7 @@ bool IsInstalled() {
   void* library = dlopen(kLibrary, RTLD_LAZY | RTLD_LOCAL);
   if (library != nullptr) return true;
   const char* complaint = dlerror();
-  return complaint != nullptr && strstr(complaint, "static TLS") != nullptr;
+  return complaint != nullptr && Contains(complaint, "static TLS");
 }
 
 // What to execute: the name that this program was started by, if that is the program and not a script of its;
@@ -73,7 +72,7 @@ char** NewEnvironment(Text<kMaxListBytes>* list) {
   }
   Dl_info self{};
   list->Add(kPreload);
-  if (old_list != nullptr && strstr(old_list, "libmemtrace") != nullptr) {
+  if (old_list != nullptr && Contains(old_list, "libmemtrace")) {
     list->Add(old_list);
   } else {
     if (dladdr(kLibrary, &self) == 0 || self.dli_fname == nullptr) return nullptr;

@@ -84,9 +84,7 @@ bool ReadOne(const char* variable, const char* value, Options* options) {
 bool HasJemalloc(char** environment) {
   for (char** entry = environment; *entry != nullptr; ++entry) {
     if (!StartsWith(*entry, "LD_PRELOAD=")) continue;
-    for (const char* p = *entry; *p != '\0'; ++p) {
-      if (StartsWith(p, "libjemalloc.so")) return true;
-    }
+    if (Contains(*entry, "libjemalloc.so")) return true;
   }
   return false;
 }

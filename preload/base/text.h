@@ -27,6 +27,13 @@ inline bool StartsWith(const char* text, const char* prefix) {
   return true;
 }
 
+inline bool Contains(const char* text, const char* part) {
+  for (; *text != '\0'; ++text) {
+    if (StartsWith(text, part)) return true;
+  }
+  return *part == '\0';
+}
+
 template <std::size_t kCapacity>
 class Text {
  public:

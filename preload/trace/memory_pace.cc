@@ -7,7 +7,7 @@ namespace {
 constexpr std::uint64_t kShareOfTime = 100;             // one part of so many
 constexpr std::uint64_t kNsPerByte = 2'000;             // of log: half a megabyte a second at most
 constexpr std::uint64_t kMarksMaySpendNs = 20'000'000;  // on top of their share of time
-constexpr std::uint64_t kLeastPeriodNs = 200'000'000;
+constexpr std::uint64_t kLeastPeriodNs = 50'000'000;
 constexpr std::uint64_t kPeriodsOfLife = 64;
 constexpr std::uint64_t kStepsOfGrowth = 50;
 constexpr std::uint64_t kLeastGrowthBytes = 256 * 1024;

@@ -4,7 +4,7 @@
 //
 //     process memory     ╭──╮                a reading   at the start, at the end, at marks,
 //                     ╭──╯  ╰───             at each new high (2 % above the last one),
-//          ╭──────────╯                      after a while (a 64th of the time until then, 200 ms at least)
+//          ╭──────────╯                      after a while (a 64th of the time until then, 50 ms at least)
 //     ─────┴──┴──┴──┴─┴┴┴┴──┴──┴             but never when that would cost more than a hundredth of the time
 //
 // So a program that runs for a day has some hundred periodic readings, and one that grows a thousandfold 350

@@ -196,8 +196,8 @@ TEST(MemoryPace, NeverMoreThanAHundredthOfTheTime) {
 TEST(MemoryPace, PeriodsGrowWithTheLife) {
   MemoryPace pace{};
   pace.Taken(1000 * kMs, kMiB, {10'000, 100});
-  EXPECT_FALSE(pace.ReasonFor(1100 * kMs, 0, kMiB));
-  EXPECT_EQ(pace.ReasonFor(1200 * kMs, 0, kMiB), format::CheckpointReason::kPeriodic);
+  EXPECT_FALSE(pace.ReasonFor(1040 * kMs, 0, kMiB));
+  EXPECT_EQ(pace.ReasonFor(1050 * kMs, 0, kMiB), format::CheckpointReason::kPeriodic);
   pace.Taken(640'000 * kMs, kMiB, {10'000, 100});
   EXPECT_FALSE(pace.ReasonFor(649'000 * kMs, 0, kMiB));
   EXPECT_TRUE(pace.ReasonFor(651'000 * kMs, 0, kMiB));
