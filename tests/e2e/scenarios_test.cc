@@ -243,5 +243,32 @@ TEST_F(ServerScenarios, EventsFromMariadb) {
   EXPECT_THAT(store.main_source, HasSubstr("mysql_store_result"));
 }
 
+TEST_F(ServerScenarios, RecordsFromPythonByDriverAndByOrm) {
+  const std::string python = "/usr/bin/python3";  // the system's, which has the system's packages
+  if (!Run({python, "-c", "import psycopg, psycopg2, sqlalchemy"}).Succeeded()) {
+    GTEST_SKIP() << "psycopg or SQLAlchemy is not installed";
+  }
+  const std::string programs = std::string(MEMTRACE_SOURCE_ROOT) + "/demo_apps/python/records_";
+  std::string script =
+      "set -e; " + kDbread + " --driver postgres --dataset records --scale 0.05 --prepare 2>/dev/null\n";
+  for (const std::string way : {"driver", "orm"}) {
+    script += python + " " + programs + way + ".py | tail -n 1\n";
+    script += MemtracePath() + " run -q --no-follow -o " + (traces() / way).string() + ".mtr -- " + python +
+              " " + programs + way + ".py | tail -n 1\n";
+  }
+  const Command command{std::string(MEMTRACE_SOURCE_ROOT) + "/tools/with_postgres", "--", "/bin/sh", "-c",
+                        script};
+  const Outcome outcome = Run(command.With("PYTHONDONTWRITEBYTECODE", "1").Within(std::chrono::seconds(150)));
+  if (outcome.err.find("server programs found") != std::string::npos)
+    GTEST_SKIP() << "PostgreSQL is not installed";
+  const std::string line = "records: 4600 rows, sum of num 80597100\n";
+  EXPECT_EQ(outcome.out, line + line + line + line) << outcome.err;
+  const Way driver = WayOf("driver"), orm = WayOf("orm");
+  EXPECT_THAT(orm.mark_names, testing::ElementsAre("Start", "After imports", "Engine connected",
+                                                   "Result iteration start", "Result iteration end"));
+  EXPECT_EQ(driver.mark_names, orm.mark_names);
+  EXPECT_GT(orm.ResidentAt("Result iteration end"), driver.ResidentAt("Result iteration end"));
+}
+
 }  // namespace
 }  // namespace memtrace::e2e
