@@ -5,6 +5,7 @@
 
 #include "preload/python/codes.h"
 #include "preload/python/joined_stack.h"
+#include "preload/python/text.h"
 #include "preload/recorder_inline.h"
 #include "preload/recording.h"
 #include "preload/stack/capture_frames.h"
@@ -36,16 +37,10 @@ std::uint32_t NativeNode(ThreadState* state, format::AllocKind kind, const Calle
   return Capture(state->capture, caller.pc, caller.sp, caller.rbp, kind);
 }
 
-// The node of a block of Python's allocators, whose caller holds Python's lock.
-std::uint32_t PythonNode(ThreadState* state, PythonRuntime& runtime, format::AllocKind kind,
-                         bool is_from_malloc, const Caller& caller) {
-  if (!runtime.has_stacks.load(std::memory_order_relaxed)) return NativeNode(state, kind, caller);
-  const auto thread_state = reinterpret_cast<std::uintptr_t>(runtime.current_thread_state());
-  PythonStack* stack = thread_state == 0 ? nullptr : StackOf(state);
-  PythonPlace* place = stack == nullptr ? nullptr : ReadPythonStack(*stack, runtime, thread_state);
-  if (place == nullptr) return NativeNode(state, kind, caller);
-  return is_from_malloc ? JoinedNode(*stack, *place, thread_state, PositionOf(caller), kind)
-                        : PythonOnlyNode(*stack, *place, kind);
+// To 3.11 the current thread state is that of the lock's holder. Code that calls Python's allocators without
+// the lock is wrong, but it may have worked, and the frames of a running thread must not be read.
+bool IsOfThread(const PythonRuntime& runtime, const PythonStack& stack, std::uintptr_t thread_state) {
+  return PythonWord(thread_state, runtime.offsets->thread_id) == stack.thread;
 }
 
 // While one exists and is allowed, no Python thread state of this thread is given back by the runtime's end:
@@ -101,6 +96,24 @@ std::uint32_t JoinWith(ThreadState* state, PythonRuntime& runtime, format::Alloc
   if (stack == nullptr) return 0;
   PythonPlace* place = ReadPythonStack(*stack, runtime, reading.thread_state());
   return place == nullptr ? 0 : JoinedNode(*stack, *place, reading.thread_state(), PositionOf(caller), kind);
+}
+
+// The node of a block of Python's allocators.
+std::uint32_t PythonNode(ThreadState* state, PythonRuntime& runtime, format::AllocKind kind,
+                         bool is_from_malloc, const Caller& caller) {
+  if (!runtime.has_stacks.load(std::memory_order_relaxed)) return NativeNode(state, kind, caller);
+  const auto thread_state = reinterpret_cast<std::uintptr_t>(runtime.current_thread_state());
+  PythonStack* stack = thread_state == 0 ? nullptr : StackOf(state);
+  const bool is_own =
+      stack != nullptr && (runtime.current_is_own || IsOfThread(runtime, *stack, thread_state));
+  if (__builtin_expect(!is_own, 0)) {
+    const std::uint32_t joined = JoinWith(state, runtime, kind, caller);
+    return joined != 0 ? joined : NativeNode(state, kind, caller);
+  }
+  PythonPlace* place = ReadPythonStack(*stack, runtime, thread_state);
+  if (place == nullptr) return NativeNode(state, kind, caller);
+  return is_from_malloc ? JoinedNode(*stack, *place, thread_state, PositionOf(caller), kind)
+                        : PythonOnlyNode(*stack, *place, kind);
 }
 
 // ---- what the rooms below hand over

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "preload/python/frames.h"
 
+#include <pthread.h>
+
 #include "preload/base/arena.h"
 #include "preload/python/codes.h"
 #include "preload/python/text.h"
@@ -374,9 +376,15 @@ bool IsTrusted(PythonRuntime& runtime, std::uintptr_t thread_state) {
 
 }  // namespace
 
+void ForgetPythonStack(PythonStack& stack) {
+  stack.thread = pthread_self();
+  stack.depth = 0;
+}
+
 PythonStack* NewPythonStack() {
   auto* stack = MapArray<PythonStack>(1);
   if (stack == nullptr) return nullptr;
+  ForgetPythonStack(*stack);
   if (Grow(*stack)) return stack;
   UnmapPrivate(stack, sizeof(PythonStack));
   return nullptr;

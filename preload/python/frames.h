@@ -34,6 +34,7 @@ struct PythonPlace {
 };
 
 struct PythonStack {
+  std::uintptr_t thread;         // pthread_self()
   const PythonRuntime* runtime;  // whose frames these are
   std::uint64_t epoch;           // of the code objects, when they were read
   std::uint32_t depth;
@@ -53,10 +54,8 @@ struct PythonStack {
 
 // Null: no memory. Its memory stays for the life of the process, with the thread state that it belongs to.
 PythonStack* NewPythonStack();
-// The same for another thread.
-inline void ForgetPythonStack(PythonStack& stack) {
-  stack.depth = 0;
-}
+// The same for the calling thread, where it was another's.
+void ForgetPythonStack(PythonStack& stack);
 
 // Reads the frames of `thread_state`, which must stay alive and keep its frames meanwhile. The innermost
 // place of the program; null: it is in no Python code, or there is no memory. Valid until the next call.

@@ -16,6 +16,7 @@ namespace memtrace::preload {
 
 struct PythonOffsets {
   int major, minor;
+  int thread_id;      // PyThreadState: pthread_self() of the thread that it belongs to
   int thread_frame;   // PyThreadState: the innermost frame; -1: in the C frame
   int thread_cframe;  // 3.10 to 3.12: the innermost C frame, which lies on the stack of its eval loop; else
                       // -1

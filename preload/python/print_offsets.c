@@ -30,6 +30,7 @@ static int KindShift(void) {
 
 int main(void) {
   printf("{.major = %d, .minor = %d,", PY_MAJOR_VERSION, PY_MINOR_VERSION);
+  FIELD(thread_id, offsetof(PyThreadState, thread_id));
 #if PY_VERSION_HEX >= 0x030D0000
   FIELD(thread_frame, offsetof(PyThreadState, current_frame));
 #elif PY_VERSION_HEX >= 0x030B0000

@@ -244,6 +244,22 @@ TEST_F(Python, CompressorsBlocksAreUnderThePythonLine) {
   }
 }
 
+TEST_F(Python, AllocatorsMayBeCalledWithoutTheLock) {
+  for (const std::string& interpreter : Interpreters()) {
+    SCOPED_TRACE(interpreter);
+    const ShimRun run = Record(Running(interpreter, "without_lock.py"));
+    EXPECT_EQ(run.out, "end\n");
+    int found = 0;
+    for (const json& row : Read(run.trace, {"--until", "77778"})["rows"]) {
+      if (row["sizes"].value("54321", 0) == 0) continue;
+      ++found;
+      EXPECT_EQ(row["kind"], "PyMem");
+      EXPECT_EQ(row["function"], "<module>") << row["stack"];
+    }
+    EXPECT_EQ(found, 1);
+  }
+}
+
 TEST_F(Python, CanBeSwitchedOff) {
   const json report = Read(Record(Running(kDebianPython, "shapes.py").With("MEMTRACE_PYTHON", "0")).trace);
   EXPECT_TRUE(report["runtimes"].empty());
