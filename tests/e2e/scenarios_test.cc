@@ -44,7 +44,16 @@ class Scenarios : public EndToEnd {
     return WayOf(ExpectSoundRun(Command(options)).trace);
   }
 
+  // Process memory at its highest, down to one part in fifty.
+  void ExpectExplained(const fs::path& trace) {
+    const json summary = MemtraceJson({"summary", trace});
+    const json& highest = summary.at("process_memory").at("highest");
+    const double unexplained = highest.at("causes").at("unexplained");
+    EXPECT_LT(unexplained, 0.02 * highest.at("resident_bytes").get<double>()) << trace << highest.dump(2);
+  }
+
   Way WayOf(const fs::path& trace) {
+    ExpectExplained(trace);
     const json top = MemtraceJson({"top", "--metric", "peak", "--focus", "^main$", trace});
     Way way;
     way.peak_bytes = top.at("matching").at("bytes");
