@@ -25,13 +25,11 @@ class Input {
  public:
   explicit Input(std::span<const std::uint8_t> bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {}
 
-  bool ok() const { return at_ != nullptr; }
+  bool ok() const { return ok_; }
   bool done() const { return at_ == end_; }
   std::span<const std::uint8_t> Bytes(std::size_t count) {
-    if (at_ == nullptr || count > static_cast<std::size_t>(end_ - at_)) {
-      at_ = nullptr;
-      return {};
-    }
+    ok_ = ok_ && count <= static_cast<std::size_t>(end_ - at_);
+    if (!ok_) return {};
     at_ += count;
     return {at_ - count, count};
   }
@@ -44,15 +42,18 @@ class Input {
   // `read`: where its bytes are.
   std::uint64_t Varint(std::span<const std::uint8_t>* read) {
     std::uint64_t value = 0;
-    const std::uint8_t* const begin = at_;
-    if (at_ != nullptr) at_ = format::GetVarint(at_, end_, &value);
-    if (at_ != nullptr) *read = {begin, static_cast<std::size_t>(at_ - begin)};
+    const std::uint8_t* const after = ok_ ? format::GetVarint(at_, end_, &value) : nullptr;
+    ok_ = after != nullptr;
+    if (!ok_) return 0;
+    *read = {at_, static_cast<std::size_t>(after - at_)};
+    at_ = after;
     return value;
   }
 
  private:
   const std::uint8_t* at_;
   const std::uint8_t* end_;
+  bool ok_ = true;
 };
 
 unsigned BytesFor(std::uint64_t value) {

@@ -119,6 +119,15 @@ int main(int argc, char** argv) {
   const std::vector<reader::WindowEvents> windows = {{0, 0, window.bytes()}, {1, 9, window.bytes()}};
   WriteFile(folder / "packed" / "window", std::string(window.bytes().begin(), window.bytes().end()));
   WriteFile(folder / "packed" / "two_windows", reader::EncodePackedEvents(3, windows));
+  // A ring of blocks, each freed 31 allocations later: addresses are references then.
+  testing::WindowBuilder ring(0);
+  for (std::uint64_t i = 0; i < 200; ++i) {
+    const std::uint64_t address = 0x10000 + 0x790 * (i * 7 % 31);
+    if (i >= 31) ring.Free(10 * i, address);
+    ring.Alloc(10 * i + 4, address, 40 + i % 5, 0);
+  }
+  const std::vector<reader::WindowEvents> ring_window = {{0, 0, ring.bytes()}};
+  WriteFile(folder / "packed" / "referenced", reader::EncodePackedEvents(3, ring_window));
 
   std::filesystem::create_directories(folder / "symbols");
   model::Symbols symbols;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Fuzzes packed events. Bytes that are a window come back from the columns as they were; bytes that claim to
 // be packed events are decoded or refused.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -34,14 +35,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (reader::SplitEvents({data, size}, &columns)) {
     std::vector<std::uint8_t> back(size);
     reader::EventJoiner joiner(columns);
-    if (!joiner.Join(back) || !joiner.done() || std::memcmp(back.data(), data, size) != 0) std::abort();
+    if (!joiner.Join(back) || !joiner.done() || !std::equal(back.begin(), back.end(), data)) std::abort();
   }
   reader::AddressBook writing;
   std::vector<std::uint8_t> referenced;
   if (reader::ReferAddresses({data, size}, &writing, &referenced)) {
     std::vector<std::uint8_t> back(size);
     reader::AddressBook reading;
-    if (!reader::ResolveAddresses(referenced, &reading, back) || std::memcmp(back.data(), data, size) != 0) {
+    if (!reader::ResolveAddresses(referenced, &reading, back) ||
+        !std::equal(back.begin(), back.end(), data)) {
       std::abort();
     }
   }

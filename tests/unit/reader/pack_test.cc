@@ -203,6 +203,14 @@ TEST(AddressReferencesTest, NonsenseComesBackToo) {
   }
 }
 
+TEST(AddressReferencesTest, NothingIsNothing) {
+  AddressBook book;
+  std::vector<std::uint8_t> events;
+  EXPECT_TRUE(ReferAddresses({}, &book, &events));
+  EXPECT_TRUE(events.empty());
+  EXPECT_TRUE(ResolveAddresses({}, &book, {}));
+}
+
 TEST(AddressReferencesTest, NamesOfNothingAreRefused) {
   const WindowBuilder window = BusyHeap(1, 300);
   AddressBook writer;
@@ -216,7 +224,7 @@ TEST(AddressReferencesTest, NamesOfNothingAreRefused) {
     ResolveAddresses(changed, &reader,
                      back);  // whatever it says, it comes to an end and stays within its room
     AddressBook another;
-    EXPECT_FALSE(ResolveAddresses(std::span(events).first(at), &another, back)) << at;
+    EXPECT_FALSE(ResolveAddresses(std::span(events).first(at), &another, back)) << at;  // does not fill it
   }
 }
 
