@@ -9,6 +9,7 @@
 //         ├─ checkpoints readings of process memory, in sums
 //         ├─ memory      readings of process memory, range by range
 //         ├─ notes       what the recorder wanted said
+//         ├─ python      interpreters and code objects: python_runtimes, python_codes
 //         ├─ symbols     names that a packed trace brings along
 //         └─ damage      what could not be read, by file offset
 //
@@ -20,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/model/python.h"
 #include "analyzer/model/symbols.h"
 #include "memtrace/trace_format.h"
 
@@ -41,12 +43,18 @@ struct Module {
 // A node of the call-site tree; see format::SiteNode. Equal nodes of the file are merged: nodes whose
 // canonical id differs from their own never appear in events that the reader hands out.
 struct Site {
-  std::uint64_t pc = 0;
+  std::uint64_t pc = 0;  // of a Python frame: code id and instruction, see below
   NodeId parent = 0;
   std::uint32_t module = kNoModule;                     // index into Trace::modules
   format::AllocKind kind = format::AllocKind::kMalloc;  // of innermost frames only
   bool is_exact = false;                                // pc is the instruction itself, not a return address
   bool is_guessed = false;
+  bool is_python = false;
+
+  // Of Python frames: the code, by its id in Trace::python_codes, and the place in its instructions, in units
+  // of two bytes or format::kPythonOffsetUnknown.
+  std::uint32_t python_code() const { return static_cast<std::uint32_t>(pc >> format::kPythonCodeShift); }
+  std::uint32_t python_unit() const { return static_cast<std::uint32_t>(pc & format::kPythonOffsetUnknown); }
 };
 
 struct Thread {
@@ -157,8 +165,10 @@ struct Trace {
   std::vector<Checkpoint> checkpoints;  // by time
   std::vector<MemoryReading> memory;    // by time
   std::vector<Note> notes;
-  std::vector<Damage> damage;  // empty: everything was readable
-  Symbols symbols;             // what `memtrace pack` put in; mostly nothing
+  std::vector<PythonRuntime> python_runtimes;  // in the order they were met
+  std::vector<PythonCode> python_codes;        // by id
+  std::vector<Damage> damage;                  // empty: everything was readable
+  Symbols symbols;                             // what `memtrace pack` put in; mostly nothing
 };
 
 }  // namespace memtrace::model

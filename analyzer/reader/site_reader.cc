@@ -111,6 +111,8 @@ model::Site MakeSite(const SiteNode& node, model::NodeId parent, const ModuleInd
   const auto kind = static_cast<std::uint8_t>((node.key & format::kKindMask) >> format::kKindShift);
   site.kind = kind < format::kAllocKinds ? static_cast<format::AllocKind>(kind) : format::AllocKind::kMalloc;
   const auto generation = static_cast<std::uint8_t>(node.key >> format::kGenerationShift);
+  site.is_python = generation == format::kPythonGeneration;
+  if (site.is_python) return site;
   // A call may be a function's last instruction: its return address then lies behind the module's end.
   const std::uint64_t inside = site.pc - (site.is_exact ? 0 : 1);
   if (site.pc > format::kManyCodesPc) site.module = modules.Find(inside, generation);

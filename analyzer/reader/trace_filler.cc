@@ -61,6 +61,10 @@ bool TraceFiller::Add(LogType type, std::uint64_t time_ns, LogPayload payload) {
       return AddNote(time_ns, &payload);
     case LogType::kEnd:
       return AddEnd(&payload);
+    case LogType::kPythonRuntime:
+      return AddPythonRuntime(time_ns, &payload);
+    case LogType::kPythonCode:
+      return AddPythonCode(&payload);
     default:
       return true;  // modules gone, pauses, and what later versions may add
   }
@@ -152,8 +156,43 @@ bool TraceFiller::AddEnd(LogPayload* payload) {
   return true;
 }
 
+bool TraceFiller::AddPythonRuntime(std::uint64_t time_ns, LogPayload* payload) {
+  const auto log = payload->Struct<format::LogPythonRuntime>();
+  model::PythonRuntime runtime{time_ns, log.hex_version, {}, payload->Text(log.text_bytes)};
+  if (!payload->ok() || log.support > static_cast<std::uint32_t>(format::PythonSupport::kNotVisible))
+    return false;
+  runtime.support = static_cast<format::PythonSupport>(log.support);
+  trace_->python_runtimes.push_back(std::move(runtime));
+  return true;
+}
+
+bool TraceFiller::AddPythonCode(LogPayload* payload) {
+  const auto log = payload->Struct<format::LogPythonCode>();
+  model::PythonCode code;
+  code.id = log.id;
+  code.first_line = log.first_line;
+  code.table_kind = static_cast<format::PythonLineTable>(log.line_table);
+  code.name = payload->Text(log.name_bytes);
+  code.file = payload->Text(log.file_bytes);
+  code.line_table = payload->Text(log.line_table_bytes);
+  const bool is_known_table =
+      log.line_table <= static_cast<std::uint16_t>(format::PythonLineTable::kLocations);
+  if (!payload->ok() || log.id == 0 || log.id >= format::kMaxPythonCodes || !is_known_table) return false;
+  trace_->python_codes.push_back(std::move(code));
+  return true;
+}
+
+// An id that was given twice keeps its first code.
+void TraceFiller::SortCodes() {
+  auto& codes = trace_->python_codes;
+  std::stable_sort(codes.begin(), codes.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  const auto same = [](const auto& a, const auto& b) { return a.id == b.id; };
+  codes.erase(std::unique(codes.begin(), codes.end(), same), codes.end());
+}
+
 void TraceFiller::Finish() {
   SortCheckpoints();
+  SortCodes();
   const auto earlier = [](const auto& a, const auto& b) { return a.time_ns < b.time_ns; };
   std::stable_sort(trace_->marks.begin(), trace_->marks.end(), earlier);
   std::stable_sort(trace_->notes.begin(), trace_->notes.end(), earlier);

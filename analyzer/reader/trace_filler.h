@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Log records → their pieces of the model: modules, threads, marks, checkpoints, notes, the end.
+// Log records → their pieces of the model: modules, threads, marks, checkpoints, notes, Python's
+// interpreters and code, the end.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +23,8 @@ class TraceFiller {
   // False: the record is damaged and nothing of it was taken.
   bool Add(format::LogType type, std::uint64_t time_ns, LogPayload payload);
 
-  // Brings marks, checkpoints and notes into the order of time, links kept: threads write their records a
-  // little out of order.
+  // Brings marks, checkpoints and notes into the order of time, links kept, and code into that of ids:
+  // threads write their records a little out of order.
   void Finish();
 
  private:
@@ -34,7 +35,10 @@ class TraceFiller {
   bool AddMemory(std::uint64_t time_ns, LogPayload* payload);
   bool AddNote(std::uint64_t time_ns, LogPayload* payload);
   bool AddEnd(LogPayload* payload);
+  bool AddPythonRuntime(std::uint64_t time_ns, LogPayload* payload);
+  bool AddPythonCode(LogPayload* payload);
   void SortCheckpoints();
+  void SortCodes();
 
   // A module as far as it can differ from another one.
   using ModuleIdentity =

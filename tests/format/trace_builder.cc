@@ -93,6 +93,32 @@ std::uint32_t TraceBuilder::RawNode(std::uint32_t parent, std::uint64_t key) {
   return static_cast<std::uint32_t>(nodes_.size() - 1);
 }
 
+std::uint32_t TraceBuilder::PythonNode(std::uint32_t parent, std::uint32_t code, std::uint32_t unit,
+                                       format::AllocKind kind) {
+  return Node(parent, std::uint64_t{code} << format::kPythonCodeShift | unit, kind,
+              {.generation = format::kPythonGeneration});
+}
+
+TraceBuilder& TraceBuilder::PythonRuntime(std::uint64_t ticks, std::uint32_t hex_version,
+                                          format::PythonSupport support, std::string_view text) {
+  const format::LogPythonRuntime runtime{hex_version, static_cast<std::uint32_t>(support),
+                                         static_cast<std::uint32_t>(text.size()), 0};
+  return LogRecord(ticks, static_cast<std::uint32_t>(format::LogType::kPythonRuntime),
+                   std::string(BytesOf(runtime)).append(text));
+}
+
+TraceBuilder& TraceBuilder::PythonCode(const PythonCodeSpec& spec) {
+  format::LogPythonCode code{};
+  code.id = spec.id;
+  code.first_line = spec.first_line;
+  code.name_bytes = static_cast<std::uint32_t>(spec.name.size());
+  code.file_bytes = static_cast<std::uint32_t>(spec.file.size());
+  code.line_table_bytes = static_cast<std::uint32_t>(spec.line_table.size());
+  code.line_table = static_cast<std::uint16_t>(spec.kind);
+  return LogRecord(0, static_cast<std::uint32_t>(format::LogType::kPythonCode),
+                   std::string(BytesOf(code)) + spec.name + spec.file + spec.line_table);
+}
+
 TraceBuilder& TraceBuilder::Module(const ModuleSpec& spec) {
   format::LogModule module{};
   module.start = spec.start;

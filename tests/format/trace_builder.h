@@ -35,6 +35,15 @@ struct ModuleSpec {
   std::uint8_t generation = 0;
 };
 
+struct PythonCodeSpec {
+  std::uint32_t id = 1;
+  std::uint32_t first_line = 1;
+  std::string name = {};
+  std::string file = {};
+  std::string line_table = {};  // empty with kLnotab: all of it is the first line
+  format::PythonLineTable kind = format::PythonLineTable::kLnotab;
+};
+
 struct NodeFlags {
   bool is_exact = false;
   bool is_guessed = false;
@@ -66,6 +75,9 @@ class TraceBuilder {
   // The tree and the log.
   std::uint32_t Node(std::uint32_t parent, std::uint64_t pc,
                      format::AllocKind kind = format::AllocKind::kMalloc, NodeFlags flags = {});
+  // A Python frame; `unit`: which two bytes of the code's instructions.
+  std::uint32_t PythonNode(std::uint32_t parent, std::uint32_t code, std::uint32_t unit,
+                           format::AllocKind kind = format::AllocKind::kMalloc);
   std::uint32_t RawNode(std::uint32_t parent, std::uint64_t key);  // also key 0, impossible parents
   TraceBuilder& Module(const ModuleSpec& module);
   TraceBuilder& Thread(std::uint32_t ordinal, std::uint32_t tid, std::string_view name);
@@ -74,6 +86,10 @@ class TraceBuilder {
   // The ranges ascending. `change` sees the head before it is written.
   TraceBuilder& Memory(std::uint64_t ticks, const std::vector<RangeSpec>& ranges,
                        const std::function<void(format::LogMemory*)>& change = {});
+  TraceBuilder& PythonRuntime(std::uint64_t ticks, std::uint32_t hex_version,
+                              format::PythonSupport support = format::PythonSupport::kFull,
+                              std::string_view text = {});
+  TraceBuilder& PythonCode(const PythonCodeSpec& code);
   TraceBuilder& Note(std::uint64_t ticks, std::string_view text, bool is_error = false);
   TraceBuilder& End(std::uint64_t ticks, format::EndReason reason, int code);  // and the header's state
   TraceBuilder& LogRecord(std::uint64_t ticks, std::uint32_t type, std::string_view payload);

@@ -76,6 +76,26 @@ TraceBuilder LogOnly() {
   return trace.End(10, format::EndReason::kExec, 0).End(11, format::EndReason::kContinues, 0);
 }
 
+TraceBuilder Python() {
+  TraceBuilder trace = Begin();
+  const auto module = trace.PythonNode(0, 1, 4);
+  const auto object = trace.PythonNode(module, 2, format::kPythonOffsetUnknown, AllocKind::kPythonObject);
+  const auto arena = trace.PythonNode(module, 2, 3, AllocKind::kPythonArena);
+  const auto native = trace.Node(module, 0x401000, AllocKind::kPythonMem);
+  trace.PythonRuntime(1, 0x030b02f0).PythonRuntime(2, 0, format::PythonSupport::kNotVisible, "PyPy");
+  trace
+      .PythonCode(
+          {.id = 1, .name = "<module>", .file = "app.py", .line_table = std::string("\x08\x01\x04\xff", 4)})
+      .PythonCode({.id = 2,
+                   .first_line = 40,
+                   .name = "Cache.load",
+                   .file = "/srv/app.py",
+                   .line_table = std::string("\x80\x00\xd8\x04", 4),
+                   .kind = format::PythonLineTable::kLocations});
+  trace.On(0).Map(3, 0x100000, 0x40000, arena).Alloc(4, 0x100010, 56, object).Alloc(5, 0x90, 5000, native);
+  return trace;
+}
+
 TraceBuilder Damaged() {
   TraceBuilder trace = Begin();
   WindowBuilder window(1);
@@ -99,6 +119,7 @@ int main(int argc, char** argv) {
   const std::filesystem::path folder(argv[1]);
   std::filesystem::create_directories(folder / "reader");
   OneThread().WriteTo(folder / "reader" / "one_thread");
+  Python().WriteTo(folder / "reader" / "python");
   TwoThreadsAtOdds().WriteTo(folder / "reader" / "two_threads_at_odds");
   Mappings().WriteTo(folder / "reader" / "mappings");
   LogOnly().WriteTo(folder / "reader" / "log_only");
