@@ -51,20 +51,21 @@ class Collector {
     if (text) builder_.AddSource(function, 0, *text);
   }
 
+  void AddSource(const Frame& frame) {
+    if (sources_ == nullptr || !frame.has_line() || !lines_.emplace(frame.file, frame.line).second) return;
+    const auto text = frame.is_python ? sources_->PythonLine(frame.file, frame.line)
+                                      : sources_->Line(frame.file, frame.line);
+    if (!text) return;
+    builder_.AddSource(frame.file, frame.line, *text);
+    ++result_.source_lines;
+  }
+
   CollectedSymbols Finish() {
     result_.symbols = builder_.Finish();
     return std::move(result_);
   }
 
  private:
-  void AddSource(const Frame& frame) {
-    if (sources_ == nullptr || !frame.has_line() || !lines_.emplace(frame.file, frame.line).second) return;
-    const auto text = sources_->Line(frame.file, frame.line);
-    if (!text) return;
-    builder_.AddSource(frame.file, frame.line, *text);
-    ++result_.source_lines;
-  }
-
   const model::Trace& trace_;
   SourceCache* sources_;
   SymbolsBuilder builder_;
@@ -81,7 +82,11 @@ CollectedSymbols CollectSymbols(const model::Trace& trace, Symbolizer& symbolize
   for (model::NodeId node = 1; node < trace.sites.size(); ++node) {
     const model::Site& site = trace.sites[node];
     if (site.pc <= format::kManyCodesPc) continue;  // never written, a duplicate, or no code at all
-    collector.Add(site, symbolizer.FramesOf(node));
+    if (site.is_python) {
+      collector.AddSource(symbolizer.FramesOf(node).front());  // the names of Python's code are in the log
+    } else {
+      collector.Add(site, symbolizer.FramesOf(node));
+    }
     if (progress && node % kSitesPerReport == 0)
       progress(static_cast<double>(node) / static_cast<double>(trace.sites.size()));
   }

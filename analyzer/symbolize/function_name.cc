@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "analyzer/symbolize/name_scanner.h"
+#include "analyzer/symbolize/symbolizer.h"
 
 namespace memtrace::symbolize {
 namespace {
@@ -104,6 +105,14 @@ std::string QualifiedName(std::string_view function) {
 
 std::string DisplayName(std::string_view function) {
   return ShortenTemplates(QualifiedName(function));
+}
+
+std::string QualifiedName(const Frame& frame) {
+  return frame.is_python ? frame.function : QualifiedName(frame.function);
+}
+
+std::string DisplayName(const Frame& frame) {
+  return frame.is_python ? frame.function : DisplayName(frame.function);
 }
 
 }  // namespace memtrace::symbolize

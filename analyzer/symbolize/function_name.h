@@ -11,6 +11,8 @@
 
 namespace memtrace::symbolize {
 
+struct Frame;
+
 // The qualified name without return type and parameters, those of enclosing functions left out as well:
 // "main::{lambda(int)#1}::operator()". The whole text if it cannot be read.
 std::string QualifiedName(std::string_view function);
@@ -24,5 +26,9 @@ std::string ShortenTemplates(std::string_view name);
 
 // For table rows and flame graphs: qualified and shortened.
 std::string DisplayName(std::string_view function);
+
+// The same of a frame. Python's names stay as they are: "<module>", "Cache.load.<locals>.<listcomp>".
+std::string QualifiedName(const Frame& frame);
+std::string DisplayName(const Frame& frame);
 
 }  // namespace memtrace::symbolize

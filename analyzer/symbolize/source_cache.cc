@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "analyzer/symbolize/python_frames.h"
 #include "analyzer/symbolize/text_file.h"
 
 namespace memtrace::symbolize {
@@ -52,6 +53,11 @@ std::optional<std::string> SourceCache::Line(const std::string& file, std::uint3
   std::string text = source.text.substr(begin, source.text.find('\n', begin) - begin);
   if (text.ends_with('\r')) text.pop_back();
   return text;
+}
+
+std::optional<std::string> SourceCache::PythonLine(const std::string& file, std::uint32_t line) {
+  if (auto packed = PackedLine(file, line)) return packed;
+  return IsPythonSource(file, Get(file).text) ? Line(file, line) : std::nullopt;
 }
 
 std::uint32_t SourceCache::LineCount(const std::string& file) {

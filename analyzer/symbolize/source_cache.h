@@ -27,6 +27,9 @@ class SourceCache {
   // large, or has no such line.
   std::optional<std::string> Line(const std::string& file, std::uint32_t line);
 
+  // The same of a file that a trace itself names as Python's: nullopt also if it is not (IsPythonSource()).
+  std::optional<std::string> PythonLine(const std::string& file, std::uint32_t line);
+
   // Number of lines, for reports on a whole file; 0 if it cannot be read.
   std::uint32_t LineCount(const std::string& file);
 

@@ -18,6 +18,8 @@
 #include "analyzer/symbolize/jit_name.h"
 #include "analyzer/symbolize/module_file.h"
 #include "analyzer/symbolize/perf_map.h"
+#include "analyzer/symbolize/python_frames.h"
+#include "analyzer/symbolize/python_lines.h"
 #include "analyzer/symbolize/returned_string.h"
 #include "analyzer/symbolize/symbol_cache.h"
 #include "analyzer/symbolize/symbol_table.h"
@@ -52,13 +54,18 @@ struct FrameKey {
   std::uint32_t module;
   bool is_exact;
   bool is_guessed;
+  bool is_python;
   bool operator==(const FrameKey&) const = default;
 };
+
+FrameKey KeyOf(const model::Site& site) {
+  return {site.pc, site.module, site.is_exact, site.is_guessed, site.is_python};
+}
 
 struct FrameKeyHash {
   std::size_t operator()(const FrameKey& key) const {
     // Fibonacci hashing (Knuth, TAOCP 6.4): the multiplier is 2^64 divided by the golden ratio.
-    const std::uint64_t flags = (key.is_exact ? 1U : 0U) | (key.is_guessed ? 2U : 0U);
+    const std::uint64_t flags = (key.is_exact != key.is_python ? 1U : 0U) | (key.is_guessed ? 2U : 0U);
     return (key.pc ^ (std::uint64_t{key.module} << 48) ^ (flags << 62)) * 0x9e3779b97f4a7c15ULL >> 7;
   }
 };
@@ -94,11 +101,14 @@ class Symbolizer::Impl {
     static const std::vector<Frame> kNowhere(1);
     if (node >= trace_.sites.size()) return kNowhere;
     const model::Site& site = trace_.sites[node];
-    const auto [place, is_new] = frames_.try_emplace({site.pc, site.module, site.is_exact, site.is_guessed});
+    const auto [place, is_new] = frames_.try_emplace(KeyOf(site));
     if (!is_new) return place->second;
     if (progress_ && frames_.size() % kLookUpsPerReport == 1) ReportProgress();
     place->second = Build(site);
-    for (Frame& frame : place->second) frame.is_plumbing = IsAllocationPlumbing(frame) || IsWrapper(frame);
+    for (Frame& frame : place->second) {
+      frame.is_plumbing = IsAllocationPlumbing(frame) || IsWrapper(frame);
+      frame.is_interpreter = !trace_.python_codes.empty() && IsInterpreterFrame(frame);
+    }
     return place->second;
   }
 
@@ -136,21 +146,21 @@ class Symbolizer::Impl {
   void ReportProgress() {
     if (address_count_ == 0) {
       std::unordered_set<FrameKey, FrameKeyHash> keys;
-      for (const model::Site& site : trace_.sites)
-        keys.insert({site.pc, site.module, site.is_exact, site.is_guessed});
+      for (const model::Site& site : trace_.sites) keys.insert(KeyOf(site));
       address_count_ = keys.size();
     }
     progress_(static_cast<double>(frames_.size()) / static_cast<double>(address_count_));
   }
 
   bool IsWrapper(const Frame& frame) const {
-    return is_wrapper_ && !frame.function.empty() && is_wrapper_(DisplayName(frame.function));
+    return is_wrapper_ && !frame.function.empty() && is_wrapper_(DisplayName(frame));
   }
 
   std::vector<Frame> Build(const model::Site& site) {
     Frame frame;
     frame.pc = site.pc;
     frame.is_guessed = site.is_guessed;
+    if (site.is_python) return {NamePython(site, frame)};
     if (site.pc == format::kTruncatedPc) {
       frame.function = "[callers unknown]";
       frame.is_truncated = true;
@@ -169,6 +179,29 @@ class Symbolizer::Impl {
     frame.module_path = module.path;
     frame.module_address = site.pc - module.load_bias;
     return Unfold(frame, site);
+  }
+
+  Frame NamePython(const model::Site& site, Frame frame) {
+    frame.is_python = true;
+    const model::PythonCode* code = model::FindPythonCode(trace_.python_codes, site.python_code());
+    if (code == nullptr) {
+      frame.function = "[Python code that is not in the trace]";
+      return frame;
+    }
+    frame.function = code->name;
+    frame.file = PythonFilePath(code->file, trace_.info.working_directory);
+    frame.function_line = code->first_line;
+    PythonModule module = PythonModuleOf(frame.file);
+    frame.module = std::move(module.name);
+    frame.module_path = std::move(module.path);
+    PythonPlace place;
+    if (site.python_unit() != format::kPythonOffsetUnknown) {
+      const PythonLines& lines = python_lines_.try_emplace(code->id, *code).first->second;
+      place = lines.Find(site.python_unit() * 2);
+    }
+    frame.line = place.line != 0 ? place.line : code->first_line;
+    frame.column = place.column;
+    return frame;
   }
 
   void NameRuntimeCode(const model::Site& site, Frame* frame) {
@@ -261,6 +294,7 @@ class Symbolizer::Impl {
   std::vector<ModuleFile*> file_of_module_;                                 // null: not asked for yet
   std::unordered_map<std::string, ModuleFile*> file_of_name_;               // by path and build-id
   std::unordered_map<FrameKey, std::vector<Frame>, FrameKeyHash> frames_;
+  std::unordered_map<std::uint32_t, PythonLines> python_lines_;  // by code id
   std::optional<PerfMap> perf_map_;  // read when the first pc without module comes
 };
 

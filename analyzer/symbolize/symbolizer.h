@@ -19,17 +19,21 @@ struct Frame {
   // Demangled; empty: unknown. With the parameters where the debug information has them; function_name.h
   // takes them off.
   std::string function;
-  std::string file;        // source path as in the debug information; empty: no line known
+  std::string file;  // source path as in the debug information, or as Python has it; empty: no line known
   std::uint32_t line = 0;  // where the compiler left it open (merged code): that of the function itself
   std::uint32_t column = 0;
   std::uint32_t function_line = 0;  // where the function is declared in `file`: 0 if unknown or elsewhere
-  std::string module;  // file name of the program or library, without folders; empty: none (JIT code)
+  // File name of the program or library, without folders; of Python frames: the package (python_frames.h).
+  // Empty: none (JIT code).
+  std::string module;
   std::string module_path;
-  std::uint64_t pc = 0;              // address in the process
+  std::uint64_t pc = 0;              // address in the process; of Python frames the number that model::Site has
   std::uint64_t module_address = 0;  // pc as an address of the module's ELF file; 0: no module
   bool is_inlined = false;           // inlined into the next frame
   bool is_guessed = false;
   bool is_truncated = false;  // stands for the callers that could not be found
+  bool is_python = false;
+  bool is_interpreter = false;  // CPython's own, in a trace with Python frames
   // IsAllocationPlumbing() of attribution.h, where the symbolizer has asked it already; reading a name is
   // slow.
   std::optional<bool> is_plumbing;

@@ -124,5 +124,81 @@ TEST(AttributionTest, ChargesTheInnermostWithoutSkipping) {
   EXPECT_EQ(result.caller_with_line, 1U);
 }
 
+Frame Python(const std::string& function, std::uint32_t line) {
+  Frame frame = Line(function, "/srv/app.py", line);
+  frame.is_python = true;
+  return frame;
+}
+
+Frame Interpreter(const std::string& function) {
+  Frame frame = Library(function, "python3.11");
+  frame.is_interpreter = true;
+  return frame;
+}
+
+TEST(PythonAttributionTest, WhatTheInterpreterDoesIsThePythonLines) {
+  const std::vector<Frame> stack = {Interpreter("PyObject_Malloc"),
+                                    Interpreter("list_resize"),
+                                    Interpreter("_PyEval_EvalFrameDefault"),
+                                    Python("load", 12),
+                                    Python("<module>", 20),
+                                    Interpreter("Py_RunMain")};
+  EXPECT_EQ(Attribute(stack).frame, 3U);
+  EXPECT_EQ(Attribute(stack).caller_with_line, kNone);
+  EXPECT_EQ(Attribute(stack, {.skip = false}).frame, 0U);
+}
+
+TEST(PythonAttributionTest, AnInterpreterWithDebugInformationIsStillNotTheLine) {
+  Frame inner = Interpreter("list_resize");
+  inner.file = "/build/Objects/listobject.c";
+  inner.line = 70;
+  EXPECT_EQ(Attribute({inner, Python("load", 12)}).frame, 1U);
+}
+
+TEST(PythonAttributionTest, LibrariesWithoutLinesAreChargedToThePythonLine) {
+  const std::vector<Frame> stack = {Library("PQgetResult", "libpq.so.5.15"), Library("", "_psycopg.so"),
+                                    Interpreter("cfunction_call"), Python("fetch", 12)};
+  EXPECT_EQ(Attribute(stack).frame, 3U);
+}
+
+TEST(PythonAttributionTest, AnExtensionWithDebugInformationHasItsOwnLine) {
+  EXPECT_EQ(Attribute({Line("operator new(unsigned long)", "/gcc/new_op.cc", 50),
+                       Line("grow", "/src/buffer.c", 40), Interpreter("cfunction_call"), Python("fetch", 12)})
+                .frame,
+            1U);
+  // Its library has none: charged and shown as in any native program.
+  const Attribution result = Attribute(
+      {Library("inflateInit2_", "libz.so.1"), Line("unpack", "/src/unpack.c", 40), Python("fetch", 12)});
+  EXPECT_EQ(result.frame, 0U);
+  EXPECT_EQ(result.caller_with_line, 1U);
+}
+
+// Its debug information may be installed: that does not make an extension out of it.
+TEST(PythonAttributionTest, LinesOfTheCLibraryAreNotAnExtensions) {
+  Frame once = Line("__pthread_once_slow", "/glibc/nptl/pthread_once.c", 116);
+  once.module = "libc.so.6";
+  EXPECT_EQ(Attribute({Library("OPENSSL_LH_insert", "libcrypto.so.3"), once, Python("digest", 12)}).frame,
+            2U);
+}
+
+TEST(PythonAttributionTest, NativeCodeAroundPythonDoesNotMatter) {
+  EXPECT_EQ(Attribute({Python("on_event", 7), Interpreter("PyObject_Call"), Line("main", "/src/embed.c", 90)})
+                .frame,
+            0U);
+}
+
+// Before the first Python frame and after the last one the interpreter is a program like any other.
+TEST(PythonAttributionTest, WithoutPythonFramesTheInterpreterIsCharged) {
+  EXPECT_EQ(Attribute({Library("PyMem_RawMalloc", "python3.11"), Interpreter("Py_InitializeFromConfig"),
+                       Library("_start", "python3.11")})
+                .frame,
+            1U);
+}
+
+TEST(PythonAttributionTest, PythonNamesAreNoPlumbing) {
+  EXPECT_EQ(Attribute({Python("getline", 3), Python("main", 9)}).frame, 0U);
+  EXPECT_EQ(Attribute({Python("calloc", 3), Python("main", 9)}).frame, 0U);
+}
+
 }  // namespace
 }  // namespace memtrace::symbolize
