@@ -78,6 +78,11 @@ class BlockLives {
   void ForEachLiving(Visit visit) {
     blocks_.ForEach([&](std::uint64_t, LivingBlock& block) { visit(block); });
   }
+  // The same, each with its address.
+  template <typename Visit>
+  void ForEachLivingAt(Visit visit) {
+    blocks_.ForEach(visit);
+  }
 
  private:
   static constexpr std::size_t kPrefetchEvents = 16;  // about the time a cache miss takes

@@ -29,7 +29,7 @@ class ChosenOnly : public BlockLives::Visitor {
 
 std::unique_ptr<Selection> SelectionOf(reader::TraceReader& reader, const Query& query,
                                        const std::function<void(double)>& progress) {
-  if (!query.selects_blocks()) return nullptr;
+  if (!query.needs_selection()) return nullptr;
   OrdinalSet lifetimes;
   if (!query.lifetime_ns.is_all()) {
     lifetimes = FindLifetimes(reader, query.domain, query.lifetime_ns, progress);

@@ -74,7 +74,7 @@ std::array<std::uint64_t, kGrowthSlices> SiteCurve::LiveBytes() const {
 CurvesByNode BuildCurves(reader::TraceReader& reader, const Profile& profile,
                          const std::function<void(double)>& progress) {
   CurvesByNode curves;
-  if (profile.domain != Domain::kHeap) return curves;
+  if (!HasBlocks(profile.domain)) return curves;
   for (const SiteAmounts& site : profile.sites) {
     if (site.not_freed.blocks > 0) curves.try_emplace(site.node);
   }

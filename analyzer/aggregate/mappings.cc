@@ -43,6 +43,14 @@ Mappings::Range Mappings::Pages(std::uint64_t address, std::uint64_t length) {
   return {start, (end + kPageMask) & ~kPageMask};
 }
 
+bool Mappings::Counts(const Event& event, std::uint64_t bytes) const {
+  const format::AllocKind kind =
+      event.node < sites_.size() ? sites_[event.node].kind : format::AllocKind::kMmap;
+  return IsOfDomain(domain_, kind) &&
+         (selection_ == nullptr ||
+          selection_->Takes({event.ticks, event.thread, bytes, event.node}, next_serial_ - 1));
+}
+
 void Mappings::Add(const Range& range, const Event& event) {
   Remove(range, event);
   if (range.end <= range.start) return;
@@ -54,10 +62,8 @@ void Mappings::Add(const Range& range, const Event& event) {
     unused_.pop_back();
   }
   const std::uint64_t bytes = range.end - range.start;
-  const bool counts = selection_ == nullptr ||
-                      selection_->Takes({event.ticks, event.thread, bytes, event.node}, next_serial_ - 1);
   const std::uint32_t entry =
-      counts ? ledger_.EntryOf(event.node, event.thread, size_classes_.Note(bytes)) : 0;
+      Counts(event, bytes) ? ledger_.EntryOf(event.node, event.thread, size_classes_.Note(bytes)) : 0;
   mappings_[index] = Mapping{entry, 1, bytes, next_serial_, event.ticks, event.thread};
   pieces_.emplace(range.start, Piece{range.end, index});
   if (entry != 0) ledger_.Allocate(entry, {bytes, 1}, event.ticks);

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <span>
 #include <vector>
 
 #include "analyzer/aggregate/ledger.h"
@@ -24,9 +25,15 @@ namespace memtrace::aggregate {
 // Not thread-safe. Costs O(log pieces) an event.
 class Mappings {
  public:
-  // `selection`, which must outlive it, says which mappings count; null: all do.
-  explicit Mappings(std::size_t node_count, const Selection* selection = nullptr, bool split_by_size = false)
-      : selection_(selection), size_classes_(split_by_size), ledger_(node_count) {}
+  // Mappings of the domain count; of them those that `selection` takes, null: all. `sites` tells which are
+  // Python's arenas. Both must outlive this.
+  explicit Mappings(std::span<const model::Site> sites, Domain domain, const Selection* selection = nullptr,
+                    bool split_by_size = false)
+      : sites_(sites),
+        domain_(domain),
+        selection_(selection),
+        size_classes_(split_by_size),
+        ledger_(sites.size()) {}
 
   // Calls `gone` for each mapping whose last piece goes: its ordinal (how many were made before it), and when
   // it was made and went.
@@ -79,6 +86,10 @@ class Mappings {
   void CutPiece(Pieces::iterator piece, const Range& range, const model::Event& event);
   void ForgetMapping(std::uint32_t index, const model::Event& event);
 
+  bool Counts(const model::Event& event, std::uint64_t bytes) const;
+
+  const std::span<const model::Site> sites_;
+  const Domain domain_;
   const Selection* selection_;
   SizeClasses size_classes_;
   GoneFunction gone_;

@@ -34,10 +34,10 @@ class ProfileBuilder {
         trace_(reader.trace()),
         query_(query),
         watch_(watch),
-        blocks_(trace_.sites, trace_.threads.size(), query.domain == Domain::kHeap ? selection : nullptr,
+        blocks_(trace_.sites, trace_.threads.size(), HasBlocks(query.domain) ? selection : nullptr,
                 query.split_by_size),
-        mappings_(trace_.sites.size(), query.domain == Domain::kMapped ? selection : nullptr,
-                  query.split_by_size) {
+        mappings_(trace_.sites, HasBlocks(query.domain) ? Domain::kMapped : query.domain,
+                  HasBlocks(query.domain) ? nullptr : selection, query.split_by_size) {
     for (std::size_t i = 0; i < trace_.marks.size(); ++i) {
       stops_.push_back({reader.LastTickAt(trace_.marks[i].time_ns), i});
     }
@@ -80,15 +80,13 @@ class ProfileBuilder {
   }
 
  private:
-  const Ledger& ledger() const {
-    return query_.domain == Domain::kHeap ? blocks_.ledger() : mappings_.ledger();
-  }
+  const Ledger& ledger() const { return HasBlocks(query_.domain) ? blocks_.ledger() : mappings_.ledger(); }
 
   void Apply(std::span<const model::Event> events) {
     for (const model::Event& event : events) {
       if (event.type >= model::EventType::kMap) mappings_.Apply(event);
     }
-    if (query_.domain == Domain::kHeap) blocks_.Apply(events);
+    if (HasBlocks(query_.domain)) blocks_.Apply(events);
   }
 
   void ReachStop() {
@@ -123,7 +121,7 @@ class ProfileBuilder {
   }
 
   void FillCounts() {
-    if (query_.domain == Domain::kMapped) {
+    if (!HasBlocks(query_.domain)) {
       profile_.frees = mappings_.frees();
       profile_.unknown_frees = mappings_.unknown_unmaps();
       return;
@@ -135,8 +133,7 @@ class ProfileBuilder {
   }
 
   void FillSites() {
-    const SizeClasses& sizes =
-        query_.domain == Domain::kHeap ? blocks_.size_classes() : mappings_.size_classes();
+    const SizeClasses& sizes = HasBlocks(query_.domain) ? blocks_.size_classes() : mappings_.size_classes();
     profile_.size_classes = sizes.bounds();
     for (std::size_t i = 0; i < ledger().entries().size(); ++i) {
       const LedgerEntry& entry = ledger().entries()[i];
@@ -192,7 +189,9 @@ void ResolvePeaks(reader::TraceReader& reader, Query& query, const std::function
     return end && end->kind == Moment::Kind::kPeak;
   };
   if (is_peak(query.from) || is_peak(query.to)) {
-    const std::uint64_t peak_time_ns = Pass(reader, {.domain = query.domain}, nullptr, progress).peak_time_ns;
+    const Query whole{.domain = query.domain};
+    const std::unique_ptr<Selection> selection = SelectionOf(reader, whole, progress);
+    const std::uint64_t peak_time_ns = Pass(reader, whole, selection.get(), progress).peak_time_ns;
     for (std::optional<Moment>* end : {&query.from, &query.to}) {
       if (is_peak(*end)) *end = Moment{Moment::Kind::kTime, peak_time_ns, (*end)->label};
     }

@@ -23,9 +23,43 @@
 
 namespace memtrace::aggregate {
 
-// Which memory a report is about. Blocks come from malloc and its relatives; mappings from the program's own
-// mmap, mremap, brk and sbrk calls. A block's memory may itself lie in a mapping, so the two are never added.
-enum class Domain { kHeap, kMapped };
+// Which memory a report is about. Blocks come from malloc and its relatives and from Python's allocators;
+// mappings from the program's own mmap, mremap, brk and sbrk calls. A block's memory may itself lie in a
+// mapping, so the two are never added.
+enum class Domain {
+  kHeap,    // all blocks
+  kPython,  // those of Python's objects and PyMem_*
+  kNative,  // all others
+  kMapped,  // mappings, without
+  kArenas,  // those that CPython puts its small objects into
+};
+
+// Whether it is made of blocks, not of mappings.
+inline bool HasBlocks(Domain domain) {
+  return domain != Domain::kMapped && domain != Domain::kArenas;
+}
+
+inline bool IsPythonKind(format::AllocKind kind) {
+  return kind == format::AllocKind::kPythonMem || kind == format::AllocKind::kPythonObject;
+}
+
+// Whether what is asked for in this way belongs to the domain, if it is a block or mapping as the domain
+// wants.
+inline bool IsOfDomain(Domain domain, format::AllocKind kind) {
+  switch (domain) {
+    case Domain::kHeap:
+      break;
+    case Domain::kPython:
+      return IsPythonKind(kind);
+    case Domain::kNative:
+      return !IsPythonKind(kind);
+    case Domain::kMapped:
+      return kind != format::AllocKind::kPythonArena;
+    case Domain::kArenas:
+      return kind == format::AllocKind::kPythonArena;
+  }
+  return true;
+}
 
 // A moment of the recording: that whose live bytes a report shows, or an end of a range.
 struct Moment {
@@ -74,6 +108,10 @@ struct Query {
   // Whether some blocks of the domain may not be wanted.
   bool selects_blocks() const {
     return from || to || !threads.empty() || !size_bytes.is_all() || !lifetime_ns.is_all() || !nodes.empty();
+  }
+  // The same, of all blocks or all mappings.
+  bool needs_selection() const {
+    return selects_blocks() || domain == Domain::kPython || domain == Domain::kNative;
   }
 };
 

@@ -56,8 +56,7 @@ Selection::Selection(const Query& query, const reader::TraceReader& reader, Ordi
     : size_bytes_(query.size_bytes),
       is_any_thread_(query.threads.empty()),
       is_any_lifetime_(query.lifetime_ns.is_all()),
-      is_any_node_(query.nodes.empty()),
-      nodes_(query.nodes),
+      is_any_node_(query.nodes.empty() && (query.domain == Domain::kHeap || !HasBlocks(query.domain))),
       lifetimes_(std::move(lifetimes)) {
   if (query.from && query.from->kind == Moment::Kind::kTime && query.from->time_ns > 0) {
     first_tick_ = reader.LastTickAt(query.from->time_ns) + 1;
@@ -68,17 +67,24 @@ Selection::Selection(const Query& query, const reader::TraceReader& reader, Ordi
     if (thread >= threads_.size()) threads_.resize(thread + 1);
     threads_[thread] = true;
   }
+  if (is_any_node_) return;
+  nodes_.reserve(reader.trace().sites.size());
+  for (const model::Site& site : reader.trace().sites) {
+    const std::size_t node = nodes_.size();
+    const bool is_wanted = query.nodes.empty() || (node < query.nodes.size() && query.nodes[node]);
+    nodes_.push_back(is_wanted && IsOfDomain(query.domain, site.kind));
+  }
 }
 
 OrdinalSet FindLifetimes(reader::TraceReader& reader, Domain domain, const Bounds& lifetime_ns,
                          const std::function<void(double)>& progress) {
   LifetimeFinder finder(reader, lifetime_ns);
-  if (domain == Domain::kHeap) {
+  if (HasBlocks(domain)) {
     VisitLives(
         reader, {}, finder, [&](const LivingBlock& block) { finder.LivesOn(block); }, progress);
     return finder.Take();
   }
-  Mappings mappings(reader.trace().sites.size());
+  Mappings mappings(reader.trace().sites, domain);
   mappings.OnGone([&](std::uint64_t ordinal, std::uint64_t birth_ticks, std::uint64_t ticks) {
     finder.Ended(ordinal, birth_ticks, ticks);
   });

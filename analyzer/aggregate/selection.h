@@ -26,7 +26,7 @@ class Selection {
   // long as the query wants; only asked for if it wants any.
   Selection(const Query& query, const reader::TraceReader& reader, OrdinalSet lifetimes);
 
-  // `ordinal`: how many allocations of the domain came before it.
+  // `ordinal`: how many allocations of blocks, or mappings, came before it.
   bool Takes(const Candidate& block, std::uint64_t ordinal) const {
     return block.ticks >= first_tick_ && block.ticks <= last_tick_ && size_bytes_.Contains(block.bytes) &&
            (is_any_node_ || (block.node < nodes_.size() && nodes_[block.node])) &&
@@ -42,11 +42,11 @@ class Selection {
   bool is_any_lifetime_;
   bool is_any_node_;
   std::vector<bool> threads_;
-  std::vector<bool> nodes_;
+  std::vector<bool> nodes_;  // wanted, and of the domain
   OrdinalSet lifetimes_;
 };
 
-// One pass: the allocations of the domain whose blocks live as long as `lifetime_ns` says. See Query.
+// One pass: the allocations of blocks, or the mappings, that live as long as `lifetime_ns` says. See Query.
 OrdinalSet FindLifetimes(reader::TraceReader& reader, Domain domain, const Bounds& lifetime_ns,
                          const std::function<void(double)>& progress = {});
 

@@ -79,8 +79,8 @@ class TimelineBuilder {
         domain_(domain),
         max_slices_(max_slices),
         last_ns_(range.last_ns.value_or(kForever)),
-        blocks_(trace_.sites, trace_.threads.size(), domain == Domain::kHeap ? selection : nullptr),
-        mappings_(trace_.sites.size(), domain == Domain::kMapped ? selection : nullptr) {
+        blocks_(trace_.sites, trace_.threads.size(), HasBlocks(domain) ? selection : nullptr),
+        mappings_(trace_.sites, domain, HasBlocks(domain) ? nullptr : selection) {
     line_.domain = domain;
     line_.from_ns = range.first_ns;
     line_.to_ns = std::max(range.last_ns.value_or(trace_.info.duration_ns), range.first_ns);
@@ -129,10 +129,8 @@ class TimelineBuilder {
   }
 
  private:
-  const Ledger& ledger() const { return domain_ == Domain::kHeap ? blocks_.ledger() : mappings_.ledger(); }
-  std::uint64_t frees() const {
-    return domain_ == Domain::kHeap ? blocks_.counts().frees : mappings_.frees();
-  }
+  const Ledger& ledger() const { return HasBlocks(domain_) ? blocks_.ledger() : mappings_.ledger(); }
+  std::uint64_t frees() const { return HasBlocks(domain_) ? blocks_.counts().frees : mappings_.frees(); }
 
   void FindMarks() {
     for (std::size_t i = 0; i < trace_.marks.size(); ++i) {
@@ -145,7 +143,7 @@ class TimelineBuilder {
   }
 
   void Apply(std::span<const model::Event> events) {
-    if (domain_ == Domain::kHeap) {
+    if (HasBlocks(domain_)) {
       blocks_.Apply(events);
       return;
     }
@@ -188,7 +186,7 @@ class TimelineBuilder {
 
   Highest TakeHighest(std::uint64_t next_start_ns) {
     const std::uint64_t ticks = reader_.LastTickAt(next_start_ns);
-    return domain_ == Domain::kHeap ? blocks_.TakeHighest(ticks) : mappings_.TakeHighest(ticks);
+    return HasBlocks(domain_) ? blocks_.TakeHighest(ticks) : mappings_.TakeHighest(ticks);
   }
 
   void ReachMarksUntil(std::uint64_t time_ns) {
@@ -265,7 +263,7 @@ Timeline BuildTimeline(reader::TraceReader& reader, const TimelineRequest& reque
   const Selection selection(query, reader, std::move(lifetimes));
   const std::size_t max_slices = std::max<std::size_t>(request.max_slices, 1);
   const std::size_t fine_slices = std::max(max_slices, std::min(max_slices * kFiner, kMostFineSlices));
-  TimelineBuilder builder(reader, query.domain, query.selects_blocks() ? &selection : nullptr, range,
+  TimelineBuilder builder(reader, query.domain, query.needs_selection() ? &selection : nullptr, range,
                           range.last_ns ? max_slices : fine_slices);
   reader.ForEachBatch([&](std::span<const model::Event> events) { builder.Visit(events); }, progress);
   Timeline line = builder.Finish();

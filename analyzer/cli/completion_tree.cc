@@ -7,6 +7,7 @@
 #include "analyzer/cli/completion.h"
 #include "analyzer/report/metric.h"
 #include "analyzer/report/rows.h"
+#include "analyzer/report/selector_text.h"
 
 namespace memtrace::cli {
 namespace {
@@ -14,10 +15,14 @@ namespace {
 // Values that are words of a fixed list, by option.
 const std::map<std::string, std::vector<std::string>>& KnownWords() {
   static const std::map<std::string, std::vector<std::string>> words = {
-      {"--by", report::GroupByNames()}, {"--metric", report::MetricNames()},
-      {"--domain", {"heap", "mapped"}}, {"--color", {"auto", "always", "never"}},
-      {"--at", {"peak", "end"}},        {"--from", {"peak"}},
-      {"--to", {"peak", "end"}},        {"--thread", {"main"}},
+      {"--by", report::GroupByNames()},
+      {"--metric", report::MetricNames()},
+      {"--domain", report::DomainNames()},
+      {"--color", {"auto", "always", "never"}},
+      {"--at", {"peak", "end"}},
+      {"--from", {"peak"}},
+      {"--to", {"peak", "end"}},
+      {"--thread", {"main"}},
       {"SHELL", ShellNames()},
   };
   return words;

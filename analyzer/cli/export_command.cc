@@ -98,10 +98,10 @@ class BlockPasses {
 Result<Written> Export(OpenTrace& open, Plan& plan, report::StackSource& source) {
   Result<aggregate::Profile> profile = plan.selectors.Profile(open);
   if (!profile) return profile.error();
-  if (plan.format.need != exporting::Need::kSums && profile->domain != aggregate::Domain::kHeap) {
-    return Error{ErrorCode::kUsage, fmt::format("--domain mapped has no single blocks, which {} is made of: "
+  if (plan.format.need != exporting::Need::kSums && !aggregate::HasBlocks(profile->domain)) {
+    return Error{ErrorCode::kUsage, fmt::format("--domain {} has no single blocks, which {} is made of: "
                                                 "try pprof, folded, speedscope, heapprofile, csv or json",
-                                                plan.format.name)};
+                                                report::DomainName(profile->domain), plan.format.name)};
   }
   const exporting::Stacks stacks(*profile, source, plan.filter, plan.selectors.skip());
   exporting::Input input{open.trace(), *profile, stacks, plan.metric};

@@ -62,7 +62,7 @@ Result<std::unique_ptr<Recorded>> Read(OpenTrace& open, const Selectors& selecto
   if (!profile) return profile.error();
   auto recorded = std::make_unique<Recorded>(open, selectors, filter, std::move(*profile));
   // Mappings come and go in pieces: of them there are sums, but no rows over time.
-  if (!with_time || recorded->profile.domain != aggregate::Domain::kHeap) return recorded;
+  if (!with_time || !aggregate::HasBlocks(recorded->profile.domain)) return recorded;
   const auto selection = open.Pass([&](reader::TraceReader& reader, const auto& progress) {
     return aggregate::SelectionOf(reader, recorded->profile.query, progress);
   });

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/report/selector_text.h"
 #include "analyzer/util/pattern.h"
 #include "analyzer/util/size_format.h"
 #include "analyzer/util/suggest.h"
@@ -38,9 +39,9 @@ CLI::Option* AddList(CLI::App& command, const char* name, std::vector<std::strin
 }
 
 Result<aggregate::Domain> ParseDomain(const std::string& text) {
-  const std::vector<std::string> names = {"heap", "mapped"};
-  if (text == names[0]) return aggregate::Domain::kHeap;
-  if (text == names[1]) return aggregate::Domain::kMapped;
+  const std::vector<std::string>& names = report::DomainNames();
+  const auto found = std::find(names.begin(), names.end(), text);
+  if (found != names.end()) return static_cast<aggregate::Domain>(found - names.begin());
   return Error{ErrorCode::kUsage, fmt::format("--domain \"{}\" is not known: {}{}", text, ListOf(names),
                                               DidYouMean(text, names))};
 }
@@ -148,7 +149,9 @@ void AddBlockSelectors(CLI::App& command, SelectorOptions& options) {
          "Only blocks that lived from A to B: :10ms, 1s:60s; 60s: takes what was never freed, too, if it is "
          "that old at the end")
       ->group(blocks);
-  AddOne(command, "--domain", options.domain, "WHAT", "heap, or mapped: the program's own mmap and brk calls")
+  AddOne(command, "--domain", options.domain, "WHAT",
+         "heap; python or native: a part of it; mapped: the program's own mmap and brk\ncalls; arenas: the "
+         "mappings that Python puts small objects into")
       ->capture_default_str()
       ->group(blocks);
 }

@@ -28,7 +28,7 @@ int RunStats(const StatsArguments& arguments) {
   return RunReaderCommand(arguments.reader, [&](OpenTrace& open) -> Result<Output> {
     Result<aggregate::Query> asked = selectors->QueryOf(open.trace());
     if (!asked) return asked.error();
-    if (asked->domain != aggregate::Domain::kHeap) {
+    if (!aggregate::HasBlocks(asked->domain)) {
       return Error{ErrorCode::kUsage,
                    "stats is about blocks of the heap; for mappings: memtrace top --domain mapped"};
     }

@@ -30,6 +30,7 @@ std::string Counted(std::uint64_t count, const char* singular, const char* plura
 }
 
 std::string BlocksText(Metric metric, aggregate::Domain domain, std::uint64_t count) {
+  if (domain == aggregate::Domain::kArenas) return Counted(count, "arena", "arenas");
   if (domain == aggregate::Domain::kMapped) return Counted(count, "mapping", "mappings");
   const bool calls = metric == Metric::kTotal || metric == Metric::kCount;
   return calls ? Counted(count, "allocation", "allocations") : Counted(count, "block", "blocks");

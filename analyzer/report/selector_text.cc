@@ -58,6 +58,31 @@ Json EndJson(const std::optional<Moment>& end) {
 
 }  // namespace
 
+const std::vector<std::string>& DomainNames() {
+  static const std::vector<std::string> names = {"heap", "python", "native", "mapped", "arenas"};
+  return names;
+}
+
+std::string DomainName(Domain domain) {
+  return DomainNames()[static_cast<std::size_t>(domain)];
+}
+
+std::string DomainText(Domain domain) {
+  switch (domain) {
+    case Domain::kHeap:
+      return "the heap";
+    case Domain::kPython:
+      return "Python's memory";
+    case Domain::kNative:
+      return "native memory";
+    case Domain::kMapped:
+      return "mapped memory";
+    case Domain::kArenas:
+      break;
+  }
+  return "Python's arenas";
+}
+
 std::string DurationText(std::uint64_t ns) {
   constexpr struct {
     std::uint64_t ns;
@@ -72,8 +97,8 @@ std::string DurationText(std::uint64_t ns) {
 
 std::string BlocksSelectedText(const Query& query, const model::Trace& trace) {
   if (!query.selects_blocks()) return {};
-  std::string text = query.domain == Domain::kHeap ? "blocks" : "mappings";
-  if (query.from || query.to) text += query.domain == Domain::kHeap ? " allocated" : " made";
+  std::string text = HasBlocks(query.domain) ? "blocks" : "mappings";
+  if (query.from || query.to) text += HasBlocks(query.domain) ? " allocated" : " made";
   if (query.from) text += " after " + EndName(*query.from);
   if (query.from && query.to) text += " and";
   if (query.to) text += " until " + EndName(*query.to);
@@ -93,7 +118,7 @@ Json SelectorJson(const aggregate::Profile& profile, const StackSelectors& stack
   const auto time = [](const std::optional<Moment>& end) {
     return end && end->kind == Moment::Kind::kTime ? Json(end->time_ns) : Json(nullptr);
   };
-  return {{"domain", query.domain == Domain::kHeap ? "heap" : "mapped"},
+  return {{"domain", DomainName(query.domain)},
           {"at", profile.moment.label},
           {"at_ns", profile.moment_time_ns},
           {"from", EndJson(query.from)},

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "analyzer/aggregate/query.h"
 #include "analyzer/model/trace.h"
@@ -15,6 +16,11 @@ namespace memtrace::report {
 // longer"; empty if the query takes every block.
 // Of stacks it says only that some were chosen: "… with chosen stacks".
 std::string BlocksSelectedText(const aggregate::Query& query, const model::Trace& trace);
+
+// As --domain takes them: "heap", "python", "native", "mapped", "arenas"; and as text: "mapped memory".
+const std::vector<std::string>& DomainNames();
+std::string DomainName(aggregate::Domain domain);
+std::string DomainText(aggregate::Domain domain);
 
 // "120 ns", "30 us", "10 ms", "1.5 s", "5 min".
 std::string DurationText(std::uint64_t ns);

@@ -9,6 +9,7 @@
 #include "analyzer/report/command_text.h"
 #include "analyzer/report/metric_text.h"
 #include "analyzer/report/process_memory.h"
+#include "analyzer/report/selector_text.h"
 #include "analyzer/report/timeline_chart.h"
 #include "analyzer/util/size_format.h"
 #include "analyzer/util/table.h"
@@ -39,7 +40,7 @@ std::string Quoted(const std::string& text) {
 }
 
 std::string MemoryWord(Domain domain) {
-  return domain == Domain::kHeap ? "heap" : "mapped memory";
+  return domain == Domain::kHeap ? "heap" : DomainText(domain);
 }
 
 std::vector<std::uint64_t> ProcessBySlice(const model::Trace& trace, const aggregate::Timeline& line) {
@@ -158,7 +159,8 @@ std::string TimelineReport::Text(const RenderOptions& render, const TimelineText
     legend += "   (process memory lies above)";
   }
   const std::string selected = options.selected.empty() ? "" : "only " + options.selected + "\n";
-  return selected + Heading(render) + chart.text + "\n" + legend + "\n" + MarksText(render, chart.mark_letters);
+  return selected + Heading(render) + chart.text + "\n" + legend + "\n" +
+         MarksText(render, chart.mark_letters);
 }
 
 std::string TimelineReport::Svg() const {
