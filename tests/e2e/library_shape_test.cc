@@ -45,7 +45,9 @@ const Names kAllowedExports = {
     "posix_spawnp", "execve", "execv", "execvp", "execvpe", "execl", "execlp", "execle", "fexecve",
     "execveat", "_exit", "_Exit", "quick_exit", "unshare", "setns", "syscall",
     // the client header
-    "memtrace_mark_impl", "memtrace_pause_impl", "memtrace_resume_impl", "memtrace_active_impl"};
+    "memtrace_mark_impl", "memtrace_pause_impl", "memtrace_resume_impl", "memtrace_active_impl",
+    // the same for other languages
+    "memtrace_mark", "memtrace_pause", "memtrace_resume", "memtrace_active"};
 
 bool IsAllowedExport(const std::string& name) {
   static const std::regex families(
@@ -144,7 +146,11 @@ TEST_F(LibraryShape, ExportsEveryHookOfTheDesign) {
                            "memtrace_mark_impl",
                            "memtrace_pause_impl",
                            "memtrace_resume_impl",
-                           "memtrace_active_impl"}) {
+                           "memtrace_active_impl",
+                           "memtrace_mark",
+                           "memtrace_pause",
+                           "memtrace_resume",
+                           "memtrace_active"}) {
     EXPECT_TRUE(exported.count(name)) << "no hook for " << name;
   }
 }

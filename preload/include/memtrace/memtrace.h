@@ -7,6 +7,11 @@
  *     #include <memtrace/memtrace.h>
  *     memtrace_mark("Result iteration end");
  *
+ * Other languages look the same names up in the process, where they are only under the library. Python:
+ *
+ *     mark = getattr(ctypes.CDLL(None), "memtrace_mark", lambda name: None)
+ *     mark(b"Result iteration end")
+ *
  * All calls are thread-safe. None changes errno. Do not call them from a signal handler.
  */
 #ifndef MEMTRACE_MEMTRACE_H_
