@@ -22,7 +22,14 @@ int RunSummary(const ReaderOptions& options) {
       return aggregate::BuildProfile(reader, query, progress, &watch);
     });
     report::SymbolizedStacks stacks(open.trace(), open.Symbols());
-    const report::SummaryReport summary(open.trace(), profile, stacks, watch.splits());
+    std::vector<aggregate::PythonHeap> python;
+    if (aggregate::HasPythonBlocks(open.trace())) {
+      const std::vector<std::uint64_t> times_ns = {profile.peak_time_ns, open.trace().info.duration_ns};
+      python = open.Pass([&](reader::TraceReader& reader, const auto& progress) {
+        return aggregate::PythonHeapAt(reader, times_ns, progress);
+      });
+    }
+    const report::SummaryReport summary(open.trace(), profile, stacks, watch.splits(), std::move(python));
     std::string text =
         options.json ? report::ToText(summary.ToJson(open.render())) : summary.Text(open.render());
     return Output{std::move(text), 0, stacks.problems()};

@@ -22,10 +22,11 @@ std::string AmountsJson(const report::Amounts& amounts) {
 }
 
 std::string FrameJson(const symbolize::Frame& frame) {
-  return fmt::format(R"({{"function":{},"file":{},"line":{},"module":{},"is_inlined":{}}})",
+  return fmt::format(R"({{"function":{},"file":{},"line":{},"module":{},"is_inlined":{},"is_python":{}}})",
                      Quoted(NameOf(frame)), frame.has_line() ? Quoted(FileOf(frame)) : "null",
                      frame.has_line() ? std::to_string(frame.line) : "null",
-                     frame.module_path.empty() ? "null" : Quoted(frame.module_path), frame.is_inlined);
+                     frame.module_path.empty() ? "null" : Quoted(frame.module_path), frame.is_inlined,
+                     frame.is_python);
 }
 
 // {"frames":[0,3,4],"charged_frame":1,"threads":[{"thread":0,…}]}: frames innermost first; charged_frame is
@@ -43,8 +44,7 @@ std::string StackJson(const Stack& stack, FrameTable& frames) {
         fmt::format("{}{{\"thread\":{},{}}}", threads.empty() ? "" : ",", site.thread, AmountsJson(amounts));
   }
   return fmt::format(R"({{"frames":[{}],"charged_frame":{},"threads":[{}]}})", numbers,
-                     stack.frames.empty() ? "null" : std::to_string(stack.charged_frame),
-                     threads);
+                     stack.frames.empty() ? "null" : std::to_string(stack.charged_frame), threads);
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ std::uint32_t FrameTable::NumberOf(const Frame* frame) {
 
 std::string NameOf(const Frame& frame) {
   if (frame.is_truncated || frame.function.empty()) return report::FunctionText(frame);
-  return Printable(symbolize::DisplayName(frame.function));
+  return Printable(symbolize::DisplayName(frame));
 }
 
 std::string FileOf(const Frame& frame) {

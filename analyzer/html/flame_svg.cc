@@ -15,6 +15,7 @@
 #include "analyzer/report/metric.h"
 #include "analyzer/report/start_code.h"
 #include "analyzer/symbolize/attribution.h"
+#include "analyzer/symbolize/python_frames.h"
 #include "analyzer/util/markup.h"
 #include "analyzer/util/size_format.h"
 #include "analyzer/util/terminal_text.h"
@@ -29,6 +30,7 @@ constexpr double kRow = 18;
 constexpr double kTop = 34;        // room for the heading
 constexpr double kSmallest = 0.3;  // pixels
 constexpr double kLetter = 6.6;    // width of one, about
+constexpr const char* kDullColor = "hsl(220,8%,84%)";
 
 std::string Xml(std::string_view text) {
   return EscapedForMarkup(Printable(text));
@@ -60,11 +62,34 @@ class SvgFlame {
         "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
         "<text x=\"4\" y=\"21\" font-size=\"14\" fill=\"#222\">{}</text>\n",
         kWidth, height, kWidth, Xml(Heading())));
+    if (has_python_) sink.Write(Legend());
     sink.Write(shapes_);
     sink.Write("</svg>\n");
   }
 
  private:
+  // Of the colours, where there is more than one kind of code.
+  static std::string Legend() {
+    struct Entry {
+      const char* color;
+      const char* text;
+    };
+    constexpr Entry kEntries[] = {{"hsl(50,92%,62%)", "Python"},
+                                  {"hsl(50,66%,82%)", "Python packages"},
+                                  {"hsl(170,42%,76%)", "native libraries"},
+                                  {kDullColor, "interpreter"}};
+    std::string text;
+    double x = kWidth - 430;
+    for (const Entry& entry : kEntries) {
+      text += fmt::format(
+          "<rect x=\"{0:.0f}\" y=\"11\" width=\"11\" height=\"11\" fill=\"{2}\"/>"
+          "<text x=\"{1:.0f}\" y=\"20.5\" fill=\"#555\">{3}</text>\n",
+          x, x + 15, entry.color, entry.text);
+      x += 15 + kLetter * static_cast<double>(std::string_view(entry.text).size()) + 16;
+    }
+    return text;
+  }
+
   void AddStack(const exporting::Stack& stack) {
     const std::uint64_t value = report::RankOf(metric_, report::AmountOf(metric_, stack.amounts));
     if (value == 0) return;
@@ -75,6 +100,7 @@ class SvgFlame {
     const std::size_t begin = request_.is_inverted ? stack.charged_frame : 0;
     for (std::size_t i = begin; i < end; ++i) {
       const Frame* frame = stack.frames[request_.is_inverted ? i : end - 1 - i];
+      has_python_ = has_python_ || frame->is_python;
       box = ChildOf(box, frame);
       boxes_[box].value += value;
     }
@@ -84,7 +110,7 @@ class SvgFlame {
     const std::string name = report::FunctionText(*frame);
     const std::size_t next = boxes_.size();
     const auto [known, is_new] =
-        boxes_[parent].child_of_name.try_emplace(name + '\n' + frame->module_path, next);
+        boxes_[parent].child_of_name.try_emplace(name + '\n' + report::FunctionIdentity(*frame), next);
     const std::size_t child = known->second;
     if (is_new) {
       boxes_[parent].children.push_back(child);
@@ -150,12 +176,17 @@ class SvgFlame {
     shapes_ += "</g>\n";
   }
 
-  // The page's colours: warm for the program itself, cool for libraries, grey for what says little.
+  // The page's colours: warm for the program itself, cool for libraries, yellow for Python (packages paler),
+  // grey for what says little.
   std::string ColorOf(const Box& box) const {
     const auto hash = static_cast<unsigned>(std::hash<std::string>()(box.name));
-    if (box.frame == nullptr || report::IsStartCode(*box.frame) ||
-        symbolize::IsAllocationPlumbing(*box.frame)) {
-      return "hsl(220,8%,84%)";
+    if (box.frame == nullptr || report::IsStartCode(*box.frame) || symbolize::IsSkipped(*box.frame, true)) {
+      return kDullColor;
+    }
+    if (box.frame->is_python) {
+      const bool is_own = symbolize::IsProgramsOwn(*box.frame);
+      return fmt::format("hsl({},{}%,{}%)", 46 + hash % 12, is_own ? 92 : 66,
+                         (is_own ? 60 : 80) + hash / 256 % 7);
     }
     if (box.frame->module_path == request_.main.trace.info.exe) {
       return fmt::format("hsl({},82%,{}%)", 14 + hash % 36, 68 + hash / 256 % 8);
@@ -168,6 +199,7 @@ class SvgFlame {
   report::Metric metric_;
   std::vector<Box> boxes_;
   std::size_t deepest_ = 0;
+  bool has_python_ = false;
   std::string shapes_;
 };
 

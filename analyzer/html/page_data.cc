@@ -16,9 +16,11 @@
 #include "analyzer/report/function_text.h"
 #include "analyzer/report/process_memory.h"
 #include "analyzer/report/process_split.h"
+#include "analyzer/report/python_text.h"
 #include "analyzer/report/row_text.h"
 #include "analyzer/report/start_code.h"
 #include "analyzer/symbolize/attribution.h"
+#include "analyzer/symbolize/python_frames.h"
 #include "analyzer/util/terminal_text.h"
 #include "analyzer/util/time_format.h"
 
@@ -32,7 +34,8 @@ using symbolize::Frame;
 constexpr unsigned kInlined = 1;
 constexpr unsigned kPlumbing = 2;  // operator new, std:: and the like
 constexpr unsigned kStartCode = 4;
-constexpr unsigned kProgram = 8;  // of the recorded program itself, not of a library
+constexpr unsigned kProgram = 8;  // of the recorded program itself, not of a library or package
+constexpr unsigned kPython = 16;
 
 std::string AmountJson(const Amount& amount) {
   return JsonObject().Number("bytes", amount.bytes).Number("blocks", amount.blocks).Done();
@@ -54,6 +57,9 @@ std::string NotesJson(const PagePart& part) {
     add(fmt::format("the trace is damaged at byte {}: {}", damage.offset, damage.what));
   }
   for (const model::Note& note : part.trace.notes) add(note.text);
+  for (const model::PythonRuntime& runtime : part.trace.python_runtimes) {
+    if (runtime.support != format::PythonSupport::kFull) add("Python " + report::PythonRuntimeText(runtime));
+  }
   return json + "]";
 }
 
@@ -61,6 +67,7 @@ std::string SummaryJson(const PagePart& part) {
   const model::TraceInfo& info = part.trace.info;
   const aggregate::Profile& profile = part.profile;
   const report::ProcessMemory process = report::ProcessMemoryOf(part.trace);
+  const std::string remark = report::FreeListRemark(part.trace);
   return JsonObject()
       .Text("command", exporting::CommandText(info))
       .Text("started", FormatWallClock(info.start_realtime_ns))
@@ -79,6 +86,7 @@ std::string SummaryJson(const PagePart& part) {
       .Add("resident_end", OptionalNumber(process.resident_at_end_bytes))
       .Number("own", process.own_bytes)
       .Add("notes", NotesJson(part))
+      .Text("python_remark", remark.substr(0, remark.find('\n')))
       .Done();
 }
 
@@ -104,14 +112,15 @@ std::string MarksJson(const PagePart& part) {
 }
 
 bool IsProgram(const Frame& frame, const PagePart* part) {
+  if (frame.is_python) return symbolize::IsProgramsOwn(frame);
   return part != nullptr && !frame.module_path.empty() && frame.module_path == part->trace.info.exe;
 }
 
 unsigned FlagsOf(const Frame& frame, const PageRequest& request) {
-  return (frame.is_inlined ? kInlined : 0) |
-         (frame.is_plumbing.value_or(false) || symbolize::IsAllocationPlumbing(frame) ? kPlumbing : 0) |
+  return (frame.is_inlined ? kInlined : 0) | (symbolize::IsSkipped(frame, true) ? kPlumbing : 0) |
          (report::IsStartCode(frame) ? kStartCode : 0) |
-         (IsProgram(frame, &request.main) || IsProgram(frame, request.base) ? kProgram : 0);
+         (IsProgram(frame, &request.main) || IsProgram(frame, request.base) ? kProgram : 0) |
+         (frame.is_python ? kPython : 0);
 }
 
 std::string FramesJson(const PageTree& tree, const PageRequest& request, StringTable& strings) {

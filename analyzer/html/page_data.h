@@ -36,7 +36,7 @@ namespace memtrace::html {
 inline constexpr double kFoldedShare = 0.0005;
 
 // Which source text goes into a page, whoever it is sent to. Only files that debug information of a module
-// names are ever read.
+// names, and Python's sources, are ever read.
 enum class SourceMode { kNone, kLines, kFiles };
 
 // One recording's part of a page.

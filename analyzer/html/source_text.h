@@ -4,6 +4,7 @@
 //
 //     a frame's file was named by               its text comes from
 //     debug information of a recorded module    that file, on this machine
+//     a Python code object                      that file, on this machine, if it is a Python source
 //     the trace itself (memtrace pack)          the trace itself, or nowhere
 //     a perf map, code outside of any module    nowhere
 #pragma once

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <tsl/robin_map.h>
 
+#include "analyzer/report/function_text.h"
 #include "analyzer/report/start_code.h"
 #include "analyzer/symbolize/attribution.h"
 
@@ -27,9 +28,9 @@ class Steps {
   std::uint32_t Of(const Frame* frame) {
     const auto [place, is_new] = known_.try_emplace(frame, 0);
     if (is_new) {
-      const std::string key = by_line_ ? fmt::format("{}\n{}\n{}\n{}", frame->function, frame->module_path,
-                                                     frame->file, frame->line)
-                                       : fmt::format("{}\n{}", frame->function, frame->module_path);
+      const std::string function = FunctionIdentity(*frame);
+      const std::string key =
+          by_line_ ? fmt::format("{}\n{}\n{}", function, frame->file, frame->line) : function;
       place.value() = numbers_.try_emplace(key, static_cast<std::uint32_t>(numbers_.size())).first->second;
     }
     return place->second;
@@ -43,10 +44,11 @@ class Steps {
 
 // The frames that a person should see, outermost last.
 Stack Shown(const SelectedStack& stack, bool skip) {
+  const bool has_python = symbolize::InnermostPython(stack.frames) < stack.frames.size();
   Stack shown;
   const std::size_t from = stack.attribution.frame;
   for (std::size_t i = from; i < EndOfShownStack(stack.frames, from); ++i) {
-    if (!skip || i == from || !symbolize::IsAllocationPlumbing(*stack.frames[i]))
+    if (!skip || i == from || !symbolize::IsSkipped(*stack.frames[i], has_python))
       shown.push_back(stack.frames[i]);
   }
   return shown;

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/report/process_memory.h"
+#include "analyzer/report/python_text.h"
 #include "analyzer/util/size_format.h"
 #include "analyzer/util/terminal_text.h"
 
@@ -55,6 +56,14 @@ std::string Seconds(std::uint64_t ns) {
 
 // "libc.so.6+0x9f1c2", an address of the module's own file.
 std::string PcText(const model::Site& site, const model::Trace& trace) {
+  if (site.is_python) {
+    const model::PythonCode* code = model::FindPythonCode(trace.python_codes, site.python_code());
+    const std::string unit = site.python_unit() == format::kPythonOffsetUnknown
+                                 ? "somewhere"
+                                 : fmt::format("byte {}", site.python_unit() * 2);
+    return fmt::format("python code {}, {} ({})", site.python_code(), unit,
+                       code == nullptr ? "not in the trace" : Printable(code->name));
+  }
   if (site.module >= trace.modules.size()) return fmt::format("{:#x}", site.pc);
   const model::Module& module = trace.modules[site.module];
   return fmt::format("{:#x} {}+{:#x}", site.pc, Printable(module.path.substr(module.path.rfind('/') + 1)),
@@ -164,9 +173,24 @@ std::string DumpReport::LogText() const {
                         KnownSize(point.resident_peak), KnownSize(point.allocator_arena),
                         KnownSize(point.allocator_in_use));
   }
+  if (!trace_.python_runtimes.empty()) text += PythonText();
   text += Heading("notes", trace_.notes.size());
   for (std::size_t i = 0; i < Shown(trace_.notes.size()); ++i) {
     text += fmt::format("  {} {}\n", Seconds(trace_.notes[i].time_ns), Printable(trace_.notes[i].text));
+  }
+  return text;
+}
+
+std::string DumpReport::PythonText() const {
+  const auto& runtimes = trace_.python_runtimes;
+  const auto& codes = trace_.python_codes;
+  std::string text = Heading("python interpreters", runtimes.size());
+  for (std::size_t i = 0; i < Shown(runtimes.size()); ++i)
+    text += fmt::format("  {} {}\n", Seconds(runtimes[i].time_ns), PythonRuntimeText(runtimes[i]));
+  text += Heading("python code", codes.size());
+  for (std::size_t i = 0; i < Shown(codes.size()); ++i) {
+    text += fmt::format("  code {:<6} {}:{} {}, {} bytes of lines\n", codes[i].id, Printable(codes[i].file),
+                        codes[i].first_line, Printable(codes[i].name), codes[i].line_table.size());
   }
   return text;
 }
@@ -211,9 +235,19 @@ Json DumpReport::ToJson() const {
          {"pc", site.pc},
          {"module",
           site.module < trace_.modules.size() ? Json(trace_.modules[site.module].path) : Json(nullptr)},
+         {"python_code", site.is_python ? Json(site.python_code()) : Json(nullptr)},
+         {"python_offset", site.is_python && site.python_unit() != format::kPythonOffsetUnknown
+                               ? Json(site.python_unit() * 2)
+                               : Json(nullptr)},
          {"kind", NameOf(kKindNames, site.kind)},
          {"is_exact", site.is_exact},
          {"is_guessed", site.is_guessed}});
+  }
+  json["python_code"] = Json::array();
+  for (std::size_t i = 0; i < (options_.log ? Shown(trace_.python_codes.size()) : 0); ++i) {
+    const model::PythonCode& code = trace_.python_codes[i];
+    json["python_code"].push_back(
+        {{"code", code.id}, {"name", code.name}, {"file", code.file}, {"first_line", code.first_line}});
   }
   json["event_count"] = options_.events ? Json(event_count_) : Json(nullptr);
   json["rows"] = Json::array();

@@ -19,7 +19,7 @@ namespace memtrace::report {
 struct DumpOptions {
   bool chunks = true;
   bool nodes = true;
-  bool log = true;  // modules, threads, marks, checkpoints, notes
+  bool log = true;  // modules, threads, marks, checkpoints, notes, Python code
   bool events = true;
   std::size_t records = 20;   // of each, at most
   std::uint64_t from_ns = 0;  // events before it are left out
@@ -43,6 +43,7 @@ class DumpReport {
   std::string ChunksText() const;
   std::string NodesText() const;
   std::string LogText() const;
+  std::string PythonText() const;
   std::string EventsText() const;
   std::string Heading(const char* what, std::size_t count) const;
   std::size_t Shown(std::size_t count) const { return std::min(count, options_.records); }

@@ -2,6 +2,8 @@
 // What makes demangled names long is mostly what the reader can do without.
 #include "analyzer/report/function_text.h"
 
+#include <fmt/format.h>
+
 #include "analyzer/symbolize/function_name.h"
 #include "analyzer/util/terminal_text.h"
 
@@ -45,6 +47,12 @@ std::string FoldTemplateArguments(std::string_view name) {
   return folded;
 }
 
+std::string FunctionIdentity(const symbolize::Frame& frame) {
+  constexpr char kSeparator = '\n';
+  if (!frame.is_python) return frame.function + kSeparator + frame.module_path;
+  return fmt::format("{1}{0}{2}{0}{3}", kSeparator, frame.function, frame.file, frame.function_line);
+}
+
 std::string ModuleText(const symbolize::Frame& frame) {
   return frame.module.empty() ? "code outside of any file" : Printable(frame.module);
 }
@@ -52,6 +60,7 @@ std::string ModuleText(const symbolize::Frame& frame) {
 std::string FunctionText(const symbolize::Frame& frame) {
   if (frame.is_truncated) return "(callers not found)";
   if (frame.function.empty()) return "?? in " + ModuleText(frame);
+  if (frame.is_python) return Printable(frame.function);
   std::string name = Printable(symbolize::DisplayName(frame.function));
   Remove(name, kAnonymous);
   return DisplayWidth(name) <= kLongName ? name : FoldTemplateArguments(name);

@@ -9,6 +9,7 @@
 
 #include "analyzer/report/end_text.h"
 #include "analyzer/report/metric_text.h"
+#include "analyzer/report/python_text.h"
 #include "analyzer/util/size_format.h"
 #include "analyzer/util/table.h"
 #include "analyzer/util/terminal_text.h"
@@ -103,6 +104,10 @@ std::string InfoReport::EventsText() const {
   if (total > 0) {
     text += Line("bytes an event", fmt::format("{:.2f} of the file", Ratio(info.file_bytes, total)));
   }
+  for (const model::PythonRuntime& runtime : trace_.python_runtimes)
+    text += Line("python", PythonRuntimeText(runtime));
+  if (!trace_.python_codes.empty())
+    text += Line("python code", Counted(trace_.python_codes.size(), "code object", "code objects"));
   text += Line("call sites", fmt::format("{} nodes", trace_.sites.empty() ? 0 : trace_.sites.size() - 1));
   text += Line("events lost", FormatGrouped(info.nested_events_lost));
   text += Line("truncated stacks", FormatGrouped(info.truncated_stacks));
@@ -203,6 +208,7 @@ Json InfoReport::ToJson() const {
                             {"load_bias", module.load_bias},
                             {"generation", module.generation}});
   }
+  json["python"] = PythonJson(trace_);
   json["notes"] = Json::array();
   for (const model::Note& note : trace_.notes) {
     json["notes"].push_back({{"time_ns", note.time_ns}, {"is_error", note.is_error}, {"text", note.text}});

@@ -54,6 +54,7 @@ Json ToJson(const symbolize::Frame& frame) {
           {"pc", frame.pc},
           {"is_inlined", frame.is_inlined},
           {"is_guessed", frame.is_guessed},
+          {"is_python", frame.is_python},
           {"is_truncated", frame.is_truncated}};
 }
 

@@ -13,6 +13,7 @@
 
 #include "analyzer/report/growth_text.h"
 #include "analyzer/report/metric_text.h"
+#include "analyzer/report/python_text.h"
 #include "analyzer/report/selector_text.h"
 #include "analyzer/util/size_format.h"
 #include "analyzer/util/terminal_text.h"
@@ -145,6 +146,7 @@ std::string LeaksReport::Text(const RenderOptions& render) const {
         trace_.info.is_running ? "The program still runs: what is listed may be freed later.\n"
                                : "Not freed until the end; whether it was still reachable is not checked.\n");
   }
+  if (!rows_.empty()) text += render.paint.Dim(FreeListRemark(trace_));
   return text;
 }
 

@@ -8,7 +8,9 @@
 #include <fmt/format.h>
 #include <tsl/robin_map.h>
 
+#include "analyzer/report/function_extent.h"
 #include "analyzer/report/function_text.h"
+#include "analyzer/report/python_text.h"
 #include "analyzer/report/selector_text.h"
 #include "analyzer/symbolize/function_name.h"
 #include "analyzer/util/path_format.h"
@@ -23,9 +25,8 @@ namespace {
 using aggregate::Amount;
 using symbolize::Frame;
 
-constexpr std::uint32_t kContextLines = 2;        // around lines whose function's extent is not known
-constexpr std::uint32_t kLongestFunction = 4000;  // lines that are searched for its end
-constexpr std::uint32_t kNearLines = 5;           // of a long function only this far from a line with amounts
+constexpr std::uint32_t kContextLines = 2;  // around lines whose function's extent is not known
+constexpr std::uint32_t kNearLines = 5;     // of a long function only this far from a line with amounts
 constexpr std::uint32_t kLongSection = 80;
 
 bool IsNumber(const std::string& text) {
@@ -41,11 +42,11 @@ std::string WithoutTemplateArguments(const std::string& name) {
   return text;
 }
 
-// The whole name, or its end behind "::".
-bool IsNameOrEnd(const std::string& wanted, const std::string& name) {
+// The whole name, or its end behind the separator.
+bool IsNameOrEnd(const std::string& wanted, const std::string& name, std::string_view separator) {
   if (!name.ends_with(wanted)) return false;
   return name.size() == wanted.size() ||
-         std::string_view(name).substr(0, name.size() - wanted.size()).ends_with("::");
+         std::string_view(name).substr(0, name.size() - wanted.size()).ends_with(separator);
 }
 
 std::string BaseName(const std::string& path) {
@@ -74,8 +75,13 @@ bool LineTarget::HasFile(const std::string& path) const {
 bool LineTarget::HasFunction(const std::string& function_name) const {
   if (function.empty()) return true;
   const std::string qualified = symbolize::QualifiedName(function_name);
-  return IsNameOrEnd(function, qualified) ||
-         IsNameOrEnd(function, WithoutTemplateArguments(symbolize::DisplayName(function_name)));
+  return IsNameOrEnd(function, qualified, "::") ||
+         IsNameOrEnd(function, WithoutTemplateArguments(symbolize::DisplayName(function_name)), "::");
+}
+
+bool LineTarget::HasFunctionOf(const Frame& frame) const {
+  if (!frame.is_python) return HasFunction(frame.function);
+  return function.empty() || IsNameOrEnd(function, frame.function, ".");
 }
 
 // Credits the lines of the target; remembers for each frame which line that is.
@@ -119,14 +125,21 @@ class LinesReport::Collector {
   Amounts* Find(const Frame& frame) {
     const LineTarget& target = report_.options_.target;
     names_.insert(BaseName(frame.file));
-    if (!frame.function.empty()) names_.insert(WithoutTemplateArguments(FunctionText(frame)));
+    if (frame.is_python) {
+      names_.insert(frame.function);
+    } else if (!frame.function.empty()) {
+      names_.insert(WithoutTemplateArguments(FunctionText(frame)));
+    }
     const bool is_one_word = target.file == target.function;
-    const bool is_wanted = is_one_word ? target.HasFile(frame.file) || target.HasFunction(frame.function)
-                                       : target.HasFile(frame.file) && target.HasFunction(frame.function);
+    const bool is_wanted = is_one_word ? target.HasFile(frame.file) || target.HasFunctionOf(frame)
+                                       : target.HasFile(frame.file) && target.HasFunctionOf(frame);
     if (!is_wanted) return nullptr;
     File& file = report_.files_[frame.file];
-    Function& function = file.functions[frame.function];
-    if (frame.function_line != 0) function.declared = frame.function_line;
+    file.is_python = frame.is_python;
+    Function& function = file.functions[FunctionIdentity(frame)];
+    function.is_python = frame.is_python;
+    // A module's code is the whole file: only what is around its lines is of interest.
+    if (frame.function_line != 0 && frame.function != "<module>") function.declared = frame.function_line;
     function.lines = {std::min(function.lines.first, frame.line), std::max(function.lines.last, frame.line)};
     Amounts& line = file.lines[frame.line];  // stays where it is
     line.function = frame.function;
@@ -176,38 +189,16 @@ std::string LinesReport::SourceText(const std::string& file, std::uint32_t line)
   Frame frame;
   frame.file = file;
   frame.line = line;
+  const auto known = files_.find(file);
+  frame.is_python = known != files_.end() && known->second.is_python;
   return source_.SourceLine(frame);
 }
 
-// Where the braces that open behind the declaration are closed again; 0 if that cannot be told. Braces in
-// strings and comments of one line do not count.
-std::uint32_t LinesReport::EndOfFunction(const std::string& file, std::uint32_t declared) const {
-  const std::uint32_t lines = source_.SourceLineCount(file);
-  int depth = 0;
-  bool is_open = false;
-  for (std::uint32_t line = declared; line <= std::min(lines, declared + kLongestFunction); ++line) {
-    const std::string text = SourceText(file, line);
-    char quote = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      const char c = text[i];
-      if (quote != 0) {
-        if (c == '\\') ++i;
-        if (c == quote) quote = 0;
-      } else if (c == '/' && i + 1 < text.size() && text[i + 1] == '/') {
-        break;
-      } else if (c == '"' ||
-                 (c == '\'' && (i == 0 || isalnum(static_cast<unsigned char>(text[i - 1])) == 0))) {
-        quote = c;
-      } else if (c == '{') {
-        ++depth;
-        is_open = true;
-      } else if (c == '}') {
-        --depth;
-      }
-    }
-    if (is_open && depth <= 0) return line;
-  }
-  return 0;
+std::uint32_t LinesReport::EndOfFunction(const std::string& file, const Function& function) const {
+  const SourceLines source{source_.SourceLineCount(file),
+                           [&](std::uint32_t line) { return SourceText(file, line); }};
+  return function.is_python ? EndOfIndentation(source, function.declared)
+                            : EndOfBraces(source, function.declared);
 }
 
 LinesReport::Span LinesReport::SpanOf(const std::string& file, const Function& function) const {
@@ -215,7 +206,7 @@ LinesReport::Span LinesReport::SpanOf(const std::string& file, const Function& f
                function.lines.last + kContextLines};
   if (function.declared == 0 || function.declared > function.lines.first) return span;
   span.first = function.declared;
-  const std::uint32_t end = EndOfFunction(file, function.declared);
+  const std::uint32_t end = EndOfFunction(file, function);
   if (end >= function.lines.last) span.last = end;
   return span;
 }
@@ -241,7 +232,7 @@ std::vector<LinesReport::Span> LinesReport::SpansOf(const std::string& path, con
 }
 
 std::string LinesReport::LineText(std::uint32_t line, const Amounts* amounts, const std::string& source,
-                                  const RenderOptions& render) const {
+                                  const char* comment, const RenderOptions& render) const {
   std::string live, increment, occurrences, note;
   double share = 0;
   if (amounts != nullptr) {
@@ -253,7 +244,7 @@ std::string LinesReport::LineText(std::uint32_t line, const Amounts* amounts, co
       share = static_cast<double>(amounts->live.bytes) / static_cast<double>(profiles_.at->live.bytes);
     }
     if (amounts->temporary.blocks > 0) {
-      note = render.paint.Dim(fmt::format("   // {} temporary", amounts->temporary.blocks));
+      note = render.paint.Dim(fmt::format("   {} {} temporary", comment, amounts->temporary.blocks));
     }
   }
   std::string text =
@@ -292,7 +283,7 @@ std::string LinesReport::FileText(const std::string& path, const File& file,
         continue;
       }
       is_gap = false;
-      text += LineText(line, amounts, Printable(SourceText(path, line)), render);
+      text += LineText(line, amounts, Printable(SourceText(path, line)), file.is_python ? "#" : "//", render);
     }
   }
   if (line_count == 0)
@@ -331,7 +322,7 @@ std::string LinesReport::Text(const RenderOptions& render) const {
   selected.to.reset();
   const std::string blocks = BlocksSelectedText(selected, trace_);
   if (!blocks.empty()) text += render.paint.Dim("\nof " + blocks + " only");
-  return text + "\n" + render.paint.Dim(Footer());
+  return text + "\n" + render.paint.Dim(Footer() + FreeListRemark(trace_));
 }
 
 Json LinesReport::ToJson() const {

@@ -35,6 +35,7 @@ struct LineTarget {
   static LineTarget Parse(const std::string& text);
   bool HasFile(const std::string& path) const;
   bool HasFunction(const std::string& function_name) const;
+  bool HasFunctionOf(const symbolize::Frame& frame) const;  // also of Python frames: "load", "Cache.load"
 };
 
 // The profiles a listing needs; all of the same blocks but for their range.
@@ -75,12 +76,14 @@ class LinesReport {
     std::uint32_t last;
   };
   struct Function {
+    bool is_python = false;
     std::uint32_t declared = 0;  // line; 0: unknown
     Span lines{~0U, 0};          // with amounts
   };
   struct File {
+    bool is_python = false;
     Lines lines;
-    std::map<std::string, Function> functions;
+    std::map<std::string, Function> functions;  // by FunctionIdentity()
   };
 
   LinesReport(const model::Trace& trace, const LineProfiles& profiles, StackSource& source,
@@ -92,11 +95,11 @@ class LinesReport {
   void KeepFunctionsOfLine();
   std::string SourceText(const std::string& file, std::uint32_t line) const;
   Span SpanOf(const std::string& file, const Function& function) const;
-  std::uint32_t EndOfFunction(const std::string& file, std::uint32_t declared) const;
+  std::uint32_t EndOfFunction(const std::string& file, const Function& function) const;
   std::vector<Span> SpansOf(const std::string& path, const File& file) const;
   std::string FileText(const std::string& path, const File& file, const RenderOptions& render) const;
   std::string LineText(std::uint32_t line, const Amounts* amounts, const std::string& source,
-                       const RenderOptions& render) const;
+                       const char* comment, const RenderOptions& render) const;
   std::string Footer() const;
 
   const model::Trace& trace_;

@@ -67,7 +67,7 @@ std::string FunctionKey(const Frame& frame, const model::Trace& trace) {
 std::string EndingOf(const Row& row) {
   std::string ending;
   for (std::size_t i = 0; i < std::min(row.charged_frame, row.largest_stack.size()); ++i) {
-    ending += symbolize::QualifiedName(row.largest_stack[i]->function) + kSeparator;
+    ending += symbolize::QualifiedName(*row.largest_stack[i]) + kSeparator;
   }
   return ending;
 }
@@ -88,7 +88,7 @@ std::uint64_t PositionOf(const Frame& frame) {
 // "Table<std::string>::Insert(int)" → "Table<…>::Insert": of a line in a template, any instance may be the
 // largest.
 std::string NameKey(const Frame& frame) {
-  return FoldTemplateArguments(symbolize::QualifiedName(frame.function));
+  return frame.is_python ? frame.function : FoldTemplateArguments(symbolize::QualifiedName(frame.function));
 }
 
 // Lines by their function, and by the last `components` of their file's path.

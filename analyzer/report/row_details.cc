@@ -26,7 +26,7 @@ std::vector<RowDetail> RowDetails(const Row& row, const RowOptions& options, con
   };
   if (by == GroupBy::kTraceback) {
     add_source(row.frame);
-    for (std::string& line : StackLines(stack, row.charged_frame, render)) lines.push_back({std::move(line)});
+    for (std::string& line : StackLines(stack, row.charged_frame, render, options.skip)) lines.push_back({std::move(line)});
   } else if (by == GroupBy::kLine || by == GroupBy::kFunction) {
     if (by == GroupBy::kLine) add_source(row.frame);
     if (!row.callers.empty()) {
@@ -36,6 +36,8 @@ std::vector<RowDetail> RowDetails(const Row& row, const RowOptions& options, con
            (more == 0 ? "" : fmt::format(" and {}", Counted(more, "other line", "other lines")))});
       add_source(row.callers.front().frame);
     }
+    if (std::string native = NativeChainText(stack, row.charged_frame); !native.empty())
+      lines.push_back({"allocated by " + native});
     std::string chain = ChainText(stack, row.charged_frame, options.skip);
     if (chain != LabelText(row, by, trace, render)) lines.push_back({std::move(chain)});
   } else if (!stack.empty()) {

@@ -21,12 +21,22 @@ using symbolize::Frame;
 constexpr std::size_t kChainNames = 6;
 constexpr std::size_t kThreadsNamed = 4;
 
+// A function; of a Python module's own code also which one that is: "<module> of json/__init__.py".
+std::string ChainName(const Frame& frame) {
+  std::string name = FunctionText(frame);
+  if (!frame.is_python || frame.function != "<module>") return name;
+  std::size_t begin = frame.file.rfind('/') + 1;
+  if (begin > 1 && frame.file.ends_with("/__init__.py")) begin = frame.file.rfind('/', begin - 2) + 1;
+  return name + " of " + Printable(frame.file.substr(begin));
+}
+
 // Names of a chain, neighbours that are equal folded into one: "f (3 times)".
-std::vector<std::string> ChainNames(const Stack& stack, std::size_t from, bool skip) {
+std::vector<std::string> ChainNames(const Stack& stack, std::size_t from, std::size_t end, bool skip) {
+  const bool has_python = symbolize::InnermostPython(stack) < stack.size();
   std::vector<std::pair<std::string, int>> folded;
-  for (std::size_t i = from; i < EndOfShownStack(stack, from); ++i) {
-    if (skip && i > from && symbolize::IsAllocationPlumbing(*stack[i])) continue;
-    std::string name = FunctionText(*stack[i]);
+  for (std::size_t i = from; i < end; ++i) {
+    if (skip && i > from && symbolize::IsSkipped(*stack[i], has_python)) continue;
+    std::string name = ChainName(*stack[i]);
     if (!folded.empty() && folded.back().first == name) {
       ++folded.back().second;
     } else {
@@ -39,6 +49,18 @@ std::vector<std::string> ChainNames(const Stack& stack, std::size_t from, bool s
     names.push_back(counted ? fmt::format("{} ({} times)", name, times) : name);
   }
   return names;
+}
+
+// With the middle of long chains left out.
+std::string Joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const bool left_out = names.size() > kChainNames && i + 1 >= kChainNames && i + 1 < names.size();
+    if (left_out && i + 1 != kChainNames) continue;
+    if (i > 0) text += " <- ";
+    text += left_out ? "…" : names[i];
+  }
+  return text;
 }
 
 }  // namespace
@@ -75,15 +97,23 @@ std::string LabelText(const Row& row, GroupBy by, const model::Trace& trace, con
 }
 
 std::string ChainText(const Stack& stack, std::size_t from, bool skip) {
-  const std::vector<std::string> names = ChainNames(stack, from, skip);
-  std::string text;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const bool left_out = names.size() > kChainNames && i + 1 >= kChainNames && i + 1 < names.size();
-    if (left_out && i + 1 != kChainNames) continue;
-    if (i > 0) text += " <- ";
-    text += left_out ? "…" : names[i];
+  return Joined(ChainNames(stack, from, EndOfShownStack(stack, from), skip));
+}
+
+std::string NativeChainText(const Stack& stack, std::size_t charged) {
+  if (charged >= stack.size() || !stack[charged]->is_python) return {};
+  std::size_t first = 0;
+  while (first < charged && symbolize::IsSkipped(*stack[first], true)) ++first;
+  if (first == charged) return {};
+  // Inside a library without symbols the function by which it was entered has a name.
+  for (std::size_t i = first; i < charged && stack[i]->module_path == stack[first]->module_path; ++i) {
+    if (stack[i]->function.empty()) continue;
+    first = i;
+    break;
   }
-  return text;
+  std::vector<std::string> names = ChainNames(stack, first, charged, true);
+  if (!stack[first]->function.empty()) names.front() += " in " + ModuleText(*stack[first]);
+  return Joined(names);
 }
 
 std::string ThreadText(const model::Trace& trace, model::ThreadId thread) {
@@ -126,10 +156,13 @@ std::string ThreadShares(const Row& row, Metric metric, const model::Trace& trac
   return "[" + text + "]";
 }
 
-std::vector<std::string> StackLines(const Stack& stack, std::size_t from, const RenderOptions& options) {
+std::vector<std::string> StackLines(const Stack& stack, std::size_t from, const RenderOptions& options,
+                                    bool skip) {
+  const bool skips = skip && symbolize::InnermostPython(stack) < stack.size();
   std::vector<std::pair<std::string, std::size_t>> folded;  // neighbours that are equal are one line
   for (std::size_t i = from; i < EndOfShownStack(stack, from); ++i) {
     const Frame& frame = *stack[i];
+    if (skips && i > from && symbolize::IsSkipped(frame, true)) continue;
     std::string line = PlaceText(frame, options);
     if (frame.has_line()) line += " in " + FunctionText(frame);
     if (frame.is_inlined) line += " (inlined)";

@@ -31,13 +31,19 @@ std::string LabelText(const Row& row, GroupBy by, const model::Trace& trace, con
 // left out, too.
 std::string ChainText(const Stack& stack, std::size_t from, bool skip = true);
 
+// Where a Python frame is charged with what native code did for it: "PQgetResult in libpq.so.5.15 <- ?? in
+// _psycopg.so", without the interpreter and plumbing. Else empty.
+std::string NativeChainText(const Stack& stack, std::size_t charged);
+
 std::string ThreadText(const model::Trace& trace, model::ThreadId thread);
 
 // "[main thread 12%, worker-1 88%]", "[worker-1]", or nothing where all of it is the first thread's.
 std::string ThreadShares(const Row& row, Metric metric, const model::Trace& trace);
 
-// One line a frame, innermost first: "src/session.cpp:51 in Session::open".
-std::vector<std::string> StackLines(const Stack& stack, std::size_t from, const RenderOptions& options);
+// One line a frame, innermost first: "src/session.cpp:51 in Session::open". With `skip` what ChainText leaves
+// out of stacks with Python frames is left out here, too.
+std::vector<std::string> StackLines(const Stack& stack, std::size_t from, const RenderOptions& options,
+                                    bool skip = true);
 
 // "48 B", "129 B to 160 B".
 std::string SizesText(const aggregate::Bounds& size_bytes);

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <tsl/robin_map.h>
 
+#include "analyzer/report/function_text.h"
 #include "analyzer/report/start_code.h"
 #include "analyzer/util/suggest.h"
 
@@ -23,12 +24,9 @@ using symbolize::Frame;
 
 constexpr char kSeparator = '\n';  // cannot be in a path that a report would show unchanged
 
-std::string FunctionKey(const Frame& frame) {
-  return frame.function + kSeparator + frame.module_path;
-}
-
 std::string LineKey(const Frame& frame) {
-  return frame.has_line() ? fmt::format("{}{}{}", frame.file, kSeparator, frame.line) : FunctionKey(frame);
+  return frame.has_line() ? fmt::format("{}{}{}", frame.file, kSeparator, frame.line)
+                          : FunctionIdentity(frame);
 }
 
 // One node with all its threads and sizes, under way into a row.
@@ -93,7 +91,7 @@ std::string Grouper::KeyOf(const Frame& frame) const {
     case GroupBy::kFile:
       return frame.has_line() ? frame.file : kSeparator + frame.module_path;
     case GroupBy::kFunction:
-      return FunctionKey(frame);
+      return FunctionIdentity(frame);
     case GroupBy::kModule:
       return frame.module_path.empty() ? frame.module : frame.module_path;
     default:
@@ -120,7 +118,7 @@ std::string Grouper::TracebackKey(const Stack& stack) {
   for (const Frame* frame : stack) {
     const auto [place, is_new] = step_of_frame_.try_emplace(frame, 0);
     if (is_new) {
-      const std::string name = FunctionKey(*frame) + kSeparator + LineKey(*frame);
+      const std::string name = FunctionIdentity(*frame) + kSeparator + LineKey(*frame);
       const auto next = static_cast<std::uint32_t>(traceback_steps_.size());
       place.value() = traceback_steps_.try_emplace(name, next).first->second;
     }
@@ -140,9 +138,10 @@ void Grouper::AddSite(const Charge& charge, const SiteAmounts& site) {
 // Recursion credits a row once: with the innermost of its frames.
 void Grouper::AddToEach(const Charge& charge) {
   const Stack& frames = charge.stack.frames;
+  const bool has_python = symbolize::InnermostPython(frames) < frames.size();
   seen_.clear();
   for (std::size_t i = charge.frame; i < frames.size(); ++i) {
-    const bool is_dull = IsStartCode(*frames[i]) || symbolize::IsAllocationPlumbing(*frames[i]);
+    const bool is_dull = IsStartCode(*frames[i]) || symbolize::IsSkipped(*frames[i], has_python);
     if (options_.skip && is_dull && i != charge.frame) continue;
     const std::uint32_t number = NumberOf(*frames[i]);
     if (std::find(seen_.begin(), seen_.end(), number) != seen_.end()) continue;

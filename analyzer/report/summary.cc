@@ -8,6 +8,7 @@
 #include "analyzer/report/end_text.h"
 #include "analyzer/report/metric_text.h"
 #include "analyzer/report/process_memory.h"
+#include "analyzer/report/python_text.h"
 #include "analyzer/util/size_format.h"
 #include "analyzer/util/table.h"
 #include "analyzer/util/terminal_text.h"
@@ -45,11 +46,13 @@ std::string ProcessText(const model::Trace& trace) {
 }  // namespace
 
 SummaryReport::SummaryReport(const model::Trace& trace, const aggregate::Profile& profile,
-                             StackSource& source, const std::vector<aggregate::ProcessSplit>& splits)
+                             StackSource& source, const std::vector<aggregate::ProcessSplit>& splits,
+                             std::vector<aggregate::PythonHeap> python)
     : trace_(trace),
       profile_(profile),
       top_(TopOf(trace, profile, source)),
-      process_(trace, splits, source) {}
+      process_(trace, splits, source),
+      python_(std::move(python)) {}
 
 std::string SummaryReport::HeapText(const RenderOptions& render) const {
   const aggregate::Profile& p = profile_;
@@ -72,6 +75,25 @@ std::string SummaryReport::HeapText(const RenderOptions& render) const {
                  fmt::format("up to {} by the program's own mmap and brk calls", Size(p.peak_mapped.bytes)));
   }
   return text + ProcessText(trace_);
+}
+
+// Its objects are part of the heap; its arenas are what they take of the process.
+std::string SummaryReport::PythonText(const RenderOptions& render) const {
+  if (trace_.python_runtimes.empty() && python_.empty()) return {};
+  std::string text = "\n" + render.paint.Bold("Python") + "\n";
+  for (const model::PythonRuntime& runtime : trace_.python_runtimes)
+    text += Line("interpreter", PythonRuntimeText(runtime));
+  for (std::size_t i = 0; i < python_.size(); ++i) {
+    const aggregate::PythonHeap& heap = python_[i];
+    const char* when = i == 0 ? "at the heap's peak" : trace_.info.is_running ? "now" : "at the end";
+    text += Line(i == 0 ? "objects" : "", fmt::format("{} in {} {}", Size(heap.objects.bytes),
+                                                      Counted(heap.objects.blocks, "block", "blocks"), when));
+  }
+  for (std::size_t i = 0; i < python_.size(); ++i) {
+    if (const std::string arenas = ArenasText(python_[i]); !arenas.empty())
+      text += Line(i == 0 ? "arenas" : "", arenas + (i == 0 ? " then" : ""));
+  }
+  return text;
 }
 
 // W2's lines: one a mark.
@@ -134,10 +156,11 @@ std::string SummaryReport::Text(const RenderOptions& render) const {
       Line("recorded", fmt::format("{} from {}, process {} on {}", FormatTime(info.duration_ns),
                                    FormatWallClock(info.start_realtime_ns), info.pid, Printable(info.host)));
   text += Line("ended", EndText(info));
-  text += "\n" + HeapText(render) + QualityText() + MarksText(render);
+  text += "\n" + HeapText(render) + QualityText() + PythonText(render) + MarksText(render);
   if (const std::string process = process_.Text(render); !process.empty()) text += "\n" + process;
   text +=
       fmt::format("\n{}\n{}", render.paint.Bold("Lines that hold the most at peak"), top_.RowsText(render));
+  text += render.paint.Dim(FreeListRemark(trace_));
   const std::string file = ShellQuoted(info.path);
   text += fmt::format("\nnext: memtrace top {0}\n      memtrace leaks {0}\n", file);
   return text;
@@ -166,6 +189,9 @@ Json SummaryReport::ToJson(const RenderOptions& render) const {
   json["quality"] = {{"events_lost", info.nested_events_lost},
                      {"truncated_stacks", info.truncated_stacks},
                      {"guessed_frames", info.guessed_frames}};
+  json["python"] = PythonJson(trace_);
+  for (std::size_t i = 0; i < python_.size(); ++i)
+    json["python"][i == 0 ? "at_peak" : "at_end"] = report::ToJson(python_[i]);
   json["notes"] = Json::array();
   for (const model::Note& note : trace_.notes) {
     json["notes"].push_back({{"time_ns", note.time_ns}, {"is_error", note.is_error}, {"text", note.text}});

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analyzer/aggregate/profile.h"
+#include "analyzer/aggregate/python_heap.h"
 #include "analyzer/report/json.h"
 #include "analyzer/report/process_split.h"
 #include "analyzer/report/row_text.h"
@@ -18,8 +19,10 @@ namespace memtrace::report {
 class SummaryReport {
  public:
   // `splits`: process memory by cause at its highest and its last reading, in detail; none: that is left out.
+  // `python`: at the profile's peak and at the end; empty for programs without Python.
   SummaryReport(const model::Trace& trace, const aggregate::Profile& profile, StackSource& source,
-                const std::vector<aggregate::ProcessSplit>& splits);
+                const std::vector<aggregate::ProcessSplit>& splits,
+                std::vector<aggregate::PythonHeap> python = {});
 
   std::string Text(const RenderOptions& render) const;
   Json ToJson(const RenderOptions& render) const;
@@ -27,6 +30,7 @@ class SummaryReport {
  private:
   std::string HeapText(const RenderOptions& render) const;
   std::string MarksText(const RenderOptions& render) const;
+  std::string PythonText(const RenderOptions& render) const;
   std::string NotesText() const;
   std::string QualityText() const;
 
@@ -34,6 +38,7 @@ class SummaryReport {
   const aggregate::Profile& profile_;
   TopReport top_;
   ProcessSplitReport process_;
+  std::vector<aggregate::PythonHeap> python_;
 };
 
 }  // namespace memtrace::report

@@ -11,7 +11,9 @@ Stack SymbolizedStacks::StackOf(model::NodeId node) {
 
 std::string SymbolizedStacks::SourceLine(const symbolize::Frame& frame) {
   if (!frame.has_line()) return {};
-  return sources_.Line(frame.file, frame.line).value_or("");
+  return (frame.is_python ? sources_.PythonLine(frame.file, frame.line)
+                          : sources_.Line(frame.file, frame.line))
+      .value_or("");
 }
 
 }  // namespace memtrace::report

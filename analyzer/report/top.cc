@@ -12,6 +12,7 @@
 
 #include "analyzer/report/function_text.h"
 #include "analyzer/report/metric_text.h"
+#include "analyzer/report/python_text.h"
 #include "analyzer/report/row_details.h"
 #include "analyzer/report/selector_text.h"
 #include "analyzer/util/size_format.h"
@@ -86,7 +87,8 @@ Amount TopReport::OtherAmount() const {
 }
 
 std::string TopReport::Heading() const {
-  const char* domain = profile_.domain == Domain::kMapped ? " of mapped memory" : "";
+  const std::string domain =
+      profile_.domain == Domain::kHeap ? "" : fmt::format(" of {}", DomainText(profile_.domain));
   return fmt::format("Top {} {}{}{} {}", shown(), UnitWord(options_.rows.by, shown() == 1), domain,
                      options_.rows.cumulative ? " with all they call" : "",
                      HeadingText(options_.rows.metric, profile_, trace_.info));
@@ -150,7 +152,7 @@ std::string TopReport::MappedHint() const {
 
 std::string TopReport::Text(const RenderOptions& render) const {
   return render.paint.Bold(Heading()) + "\n" + SelectionLine(render) + RowsText(render) +
-         render.paint.Dim(MappedHint());
+         render.paint.Dim(MappedHint() + FreeListRemark(trace_));
 }
 
 // What the heading's moment and sums are about, where that is not everything.

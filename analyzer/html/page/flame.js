@@ -252,6 +252,10 @@ class Palette {
     const hash = hashOf(recording.name(frame));
     const flags = recording.flags(frame);
     if (flags & (FLAG.plumbing | FLAG.startCode)) return this.color(220, 8, 84 - hash % 5);
+    if (flags & FLAG.python) {
+      return flags & FLAG.program ? this.color(46 + hash % 12, 92, 60 + (hash >> 8) % 7)
+                                  : this.color(46 + hash % 12, 66, 80 + (hash >> 8) % 7);
+    }
     if (flags & FLAG.program) return this.color(14 + hash % 36, 82, 68 + (hash >> 8) % 8);
     const module = hashOf(recording.moduleName(frame));
     return this.color(90 + module % 190, 42, 74 + hash % 7);

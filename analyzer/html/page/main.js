@@ -26,8 +26,17 @@ class Page {
     byId('process-section').hidden = !recording.process;
     if (recording.process) this.process = new ProcessPlot(byId('process'), byId('process-reading'), recording.process, recording.duration);
     document.body.classList.toggle('flame-only', data.flame_only);
+    this.fillLegend();
     this.listen();
     this.update();
+  }
+
+  // What the flame graph's colours mean, where there is more than one kind of code.
+  fillLegend() {
+    if (!this.recording.hasPython) return;
+    const kinds = [['python', 'Python'], ['package', 'Python packages'], ['native', 'native libraries'], ['dull', 'interpreter']];
+    byId('flame-legend').replaceChildren(...kinds.map(([kind, text]) => element('span', {class: `swatch ${kind}`}, text)), element('span', {}, this.recording.summary.python_remark));
+    byId('flame-legend').hidden = false;
   }
 
   get range() { return {from: this.state.from, to: this.state.to}; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The page's data, unpacked: see analyzer/html/page_data.h for what its columns mean.
 
-const FLAG = {inlined: 1, plumbing: 2, startCode: 4, program: 8};
+const FLAG = {inlined: 1, plumbing: 2, startCode: 4, program: 8, python: 16};
 
 async function readDocument() {
   const block = byId('data');
@@ -78,6 +78,10 @@ class Recording {
   // What tells modules and lines apart. Where two recordings are compared, the program is itself whatever it is called,
   // libraries are known without their versions, and lines count from where their function begins.
   moduleKey(frame) {
+    // Python's functions are told apart by file and first line, as in FunctionIdentity().
+    if (this.flags(frame) & FLAG.python) {
+      return this.base ? this.file(frame).replace(/^.*\//, '') : `${this.frames.file[frame]} ${this.frames.declared[frame]}`;
+    }
     if (!this.base) return this.frames.module[frame];
     return this.flags(frame) & FLAG.program ? ':program' : this.moduleName(frame).replace(/(\.so)[.\d]*$/, '$1');
   }
@@ -87,6 +91,7 @@ class Recording {
     return `${this.file(frame).replace(/^.*\//, '')} ${declared ? `+${this.line(frame) - declared}` : this.line(frame)}`;
   }
   flags(frame) { return this.frames.flags[frame]; }
+  get hasPython() { return this.frames.flags.some((flags) => flags & FLAG.python); }
 
   // "src/a.cc:12", or "libpq.so.5".
   where(frame) {

@@ -42,7 +42,7 @@ function placeKey(recording, by, frame, thread, side) {
   if (by === 'thread') return String(thread);
   if (by === 'module') return module;
   if (by === 'file') return line ? recording.file(frame) : `\n${module}`;
-  if (by === 'function' || !line) return `${name}\n${module}`;
+  if (by === 'function' || !line) return `${name}\n${recording.flags(frame) & FLAG.python ? recording.moduleKey(frame) : module}`;
   return `${recording.file(frame)}\n${line}`;
 }
 
