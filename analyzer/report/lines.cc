@@ -81,7 +81,14 @@ bool LineTarget::HasFunction(const std::string& function_name) const {
 
 bool LineTarget::HasFunctionOf(const Frame& frame) const {
   if (!frame.is_python) return HasFunction(frame.function);
-  return function.empty() || IsNameOrEnd(function, frame.function, ".");
+  if (function.empty() || IsNameOrEnd(function, frame.function, ".")) return true;
+  // What is defined in a function belongs to it: "load" has "Cache.load.<locals>.<listcomp>".
+  constexpr std::string_view kInside = ".<locals>.";
+  for (std::size_t at = frame.function.find(kInside); at != std::string::npos;
+       at = frame.function.find(kInside, at + 1)) {
+    if (IsNameOrEnd(function, frame.function.substr(0, at), ".")) return true;
+  }
+  return false;
 }
 
 // Credits the lines of the target; remembers for each frame which line that is.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What reports say about Python: which interpreters were seen, what of them is recorded, how full the arenas are.
+// What reports say about Python: which interpreters were seen, what of them is recorded, how full the arenas
+// are.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,8 @@ std::string PythonVersionText(std::uint32_t hex_version);
 // "3.11.2: objects with their lines", "3.15.0a1: objects without lines: no offsets are known for it".
 std::string PythonRuntimeText(const model::PythonRuntime& runtime);
 
-// One line for the foot of a report: that an interpreter of the trace gives objects again whose line is then that of
-// their first use. Empty where none does.
+// One line for the foot of a report: that an interpreter of the trace gives objects again whose line is then
+// that of their first use. Empty where none does.
 std::string FreeListRemark(const model::Trace& trace);
 
 // "36.0 MiB in 36 arenas, 33.1 MiB of them in use (92.0%)"; empty without arenas.

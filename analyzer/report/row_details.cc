@@ -26,7 +26,8 @@ std::vector<RowDetail> RowDetails(const Row& row, const RowOptions& options, con
   };
   if (by == GroupBy::kTraceback) {
     add_source(row.frame);
-    for (std::string& line : StackLines(stack, row.charged_frame, render, options.skip)) lines.push_back({std::move(line)});
+    for (std::string& line : StackLines(stack, row.charged_frame, render, options.skip))
+      lines.push_back({std::move(line)});
   } else if (by == GroupBy::kLine || by == GroupBy::kFunction) {
     if (by == GroupBy::kLine) add_source(row.frame);
     if (!row.callers.empty()) {
