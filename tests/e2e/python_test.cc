@@ -252,7 +252,8 @@ TEST_F(Python, AllocatorsMayBeCalledWithoutTheLock) {
     const ShimRun run = Record(command);
     EXPECT_EQ(run.out, "end\n");
     int found = 0;
-    for (const json& row : Read(run.trace, {"--until", "77778"})["rows"]) {
+    const json report = Read(run.trace, {"--until", "77778"});
+    for (const json& row : report["rows"]) {
       if (row["sizes"].value("54321", 0) == 0) continue;
       ++found;
       EXPECT_EQ(row["kind"], "PyMem");
