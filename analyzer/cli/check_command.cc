@@ -122,7 +122,7 @@ int RunCheck(const CheckArguments& arguments) {
                      "--max-process limits process memory, of which blocks and stacks cannot be chosen"};
       }
       options->chosen = report::BlocksSelectedText(profile->query, traces.front().trace());
-      if (options->chosen.empty()) options->chosen = "mappings";
+      if (options->chosen.empty()) options->chosen = "the domain " + arguments.selectors.domain;
     }
     Output output;
     AddOwnSuppressions(arguments.suppressions, stacks, options->suppressions, output.problems);
