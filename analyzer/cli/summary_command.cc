@@ -5,6 +5,7 @@
 #include "analyzer/aggregate/process_memory.h"
 #include "analyzer/cli/commands.h"
 #include "analyzer/cli/reader_command.h"
+#include "analyzer/reader/live_memory.h"
 #include "analyzer/report/summary.h"
 
 namespace memtrace::cli {
@@ -16,6 +17,7 @@ constexpr const char* kExamples = R"(Examples:
 
 int RunSummary(const ReaderOptions& options) {
   return RunReaderCommand(options, [&](OpenTrace& open) -> Result<Output> {
+    open.Pass([](reader::TraceReader& reader, const auto&) { reader::AddLiveMemory(reader); });
     aggregate::ProcessMemoryWatch watch(open.trace(), aggregate::HighestAndLastReading(open.trace()), true);
     const aggregate::Profile profile = open.Pass([&](reader::TraceReader& reader, const auto& progress) {
       const aggregate::Query query{.moment = *aggregate::ParseMoment("peak", open.trace())};

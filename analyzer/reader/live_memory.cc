@@ -210,4 +210,14 @@ std::optional<model::MemoryReading> ReadLiveMemory(const model::Trace& trace) {
   return LiveReader(trace).Read();
 }
 
+void AddLiveMemory(TraceReader& reader) {
+  if (!reader.trace().info.is_running) return;
+  std::optional<model::MemoryReading> reading = ReadLiveMemory(reader.trace());
+  if (!reading) return;
+  // The reader's own, and no constant there: a reader hands it out as one to all who only read it.
+  auto& trace = const_cast<model::Trace&>(reader.trace());  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+  if (!trace.memory.empty()) reading->time_ns = std::max(reading->time_ns, trace.memory.back().time_ns);
+  trace.memory.push_back(std::move(*reading));
+}
+
 }  // namespace memtrace::reader

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "analyzer/model/trace.h"
+#include "analyzer/reader/trace_reader.h"
 
 namespace memtrace::reader {
 
@@ -13,5 +14,8 @@ namespace memtrace::reader {
 // memtrace's own is taken from the recorder's latest reading. Takes a millisecond for each 200 MiB, and does
 // not stop the process.
 std::optional<model::MemoryReading> ReadLiveMemory(const model::Trace& trace);
+
+// Adds one to the reader's trace, as its last, if the process runs and can be looked into.
+void AddLiveMemory(TraceReader& reader);
 
 }  // namespace memtrace::reader

@@ -79,7 +79,7 @@ bool AreAlike(const ProcessSplit& a, const ProcessSplit& b) {
 }
 
 std::string HeadOf(const model::Trace& trace, const ProcessSplit& split, bool is_last) {
-  if (is_last) return trace.info.is_running ? "at the last reading" : "at the end";
+  if (is_last) return trace.info.is_running ? "now" : "at the end";
   return fmt::format("highest, at {}", FormatTime(split.time_ns));
 }
 

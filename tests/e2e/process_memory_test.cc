@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Process memory by cause: programs whose memory has one known cause, and what summary makes of it. The parts
 // must add up to what the kernel says the process has, and next to nothing may be left unexplained.
+#include <signal.h>
+
 #include <algorithm>
 #include <fstream>
 
@@ -199,6 +201,18 @@ TEST_F(ProcessMemory, RealProgramsAreExplained) {
     ExpectExplained(process["highest"]);
     ExpectExplained(process["end"]);
   }
+}
+
+// What has been touched since the recorder looked, without an allocation, is there too.
+TEST_F(ProcessMemory, OfARunningProcessAsItIsNow) {
+  const fs::path trace = traces() / "running.mtr";
+  Background running(Shimmed(Command{Program("memory_causes"), "wait"}.With("MEMTRACE_OUT", trace.string())));
+  ASSERT_TRUE(running.AwaitOutput("touched", std::chrono::seconds(20)));
+  const json process = ProcessOf(trace);
+  ExpectExplained(process["end"]);
+  EXPECT_EQ(Cause(process["end"], "mapped"), 24 * kMiB);
+  running.Signal(SIGTERM);
+  running.Finish();
 }
 
 TEST_F(ProcessMemory, TheSmallestProgramToo) {

@@ -6,6 +6,7 @@
 //     memory_causes mapped    40 MiB mapped, 24 of them touched; 16 MiB of zeros only read
 //     memory_causes stacks    4 threads with 4 MiB of stack in use
 //     memory_causes files     the file of its second argument, mapped and read
+//     memory_causes wait      40 MiB mapped, 24 of them touched after the mark; then until a signal
 //     memory_causes forked    a child of a process with 20 MiB, which allocates 5 of its own
 //
 // "ready" is said, and marked, when it is all there.
@@ -93,6 +94,16 @@ static void Mapped(void) {
   Ready();
 }
 
+static void Wait(void) {
+  char* later = mmap(NULL, 40 * kMiB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (later == MAP_FAILED) exit(2);
+  Ready();
+  memset(later, 1, 24 * kMiB);
+  puts("touched");
+  fflush(stdout);
+  pause();
+}
+
 static void Files(const char* path) {
   const int fd = open(path, O_RDONLY);
   struct stat status;
@@ -127,6 +138,7 @@ int main(int argc, char** argv) {
   if (strcmp(mode, "mapped") == 0) return Mapped(), 0;
   if (strcmp(mode, "stacks") == 0) return Threads(4, UseStack), 0;
   if (strcmp(mode, "files") == 0 && argc > 2) return Files(argv[2]), 0;
+  if (strcmp(mode, "wait") == 0) return Wait(), 0;
   if (strcmp(mode, "forked") == 0) return Forked();
   return 2;
 }
