@@ -197,7 +197,7 @@ class EventPacker {
     header.checksum = XXH3_64bits(window.bytes.data(), window.bytes.size());
     if (window.bytes.empty()) return;
     std::string body(reinterpret_cast<const char*>(&header), sizeof(header));
-    body.append(window.bytes.begin(), window.bytes.end());
+    body.append(reinterpret_cast<const char*>(window.bytes.data()), window.bytes.size());
     out_->AddChunk(ChunkKind::kEvents, body);
   }
 
