@@ -58,7 +58,10 @@ bool IsMangled(std::string_view symbol) {
 
 std::string Demangle(const char* symbol_text) {
   std::string symbol(WithoutSuffixes(symbol_text));
-  if (symbol.size() > kMaxMangledBytes) return symbol.substr(0, kMaxDemangledBytes) + "...";
+  if (symbol.size() > kMaxMangledBytes) {
+    symbol.resize(kMaxDemangledBytes);
+    return symbol.append("...");
+  }
   if (symbol.starts_with("_R")) return DemangleRustV0(symbol);
   if (!symbol.starts_with("_Z")) return symbol;
   std::string name = IsRustLegacy(symbol) ? RustLegacyName(DemangleItanium(symbol))

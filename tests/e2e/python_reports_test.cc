@@ -177,9 +177,8 @@ TEST_F(PythonReports, SummaryTellsOfInterpreterObjectsAndArenas) {
 TEST_F(PythonReports, PythonAndNativeMemoryAreTheHeap) {
   const ShimRun run = RunPython({Script("known_lines.py")});
   const auto total = [&](const char* domain) {
-    const json total =
-        MemtraceJson({"top", "--metric", "total", "--domain", domain, run.trace}).at("matching");
-    return Amount{total.at("bytes"), total.at("blocks")};
+    const json all = MemtraceJson({"top", "--metric", "total", "--domain", domain, run.trace}).at("matching");
+    return Amount{all.at("bytes"), all.at("blocks")};
   };
   const Amount heap = total("heap");
   const Amount python = total("python");

@@ -77,8 +77,8 @@ TEST_P(PythonLinesTest, ReadsWhatTheInterpreterReads) {
 
 INSTANTIATE_TEST_SUITE_P(Versions, PythonLinesTest,
                          ::testing::Values("3.8", "3.9", "3.10", "3.11", "3.12", "3.13"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& version) {
+                           std::string name = version.param;
                            name[1] = '_';
                            return name;
                          });

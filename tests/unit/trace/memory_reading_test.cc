@@ -156,7 +156,9 @@ TEST_F(MemoryReadingTest, KindsOfMemory) {
     for (const model::MemoryRange& range : reading.ranges) {
       sums[range.kind] += range.resident_bytes;
       const auto here = reinterpret_cast<std::uint64_t>(on_stack);
-      if (range.start <= here && here < range.end) EXPECT_EQ(range.kind, MemoryKind::kThreadStack);
+      if (range.start <= here && here < range.end) {
+        EXPECT_EQ(range.kind, MemoryKind::kThreadStack);
+      }
     }
     EXPECT_GE(sums[MemoryKind::kBreak] + sums[MemoryKind::kArena], kPage);
     EXPECT_GE(sums[MemoryKind::kMainStack], kPage);
