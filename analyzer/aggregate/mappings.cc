@@ -64,7 +64,7 @@ void Mappings::Add(const Range& range, const Event& event) {
   const std::uint64_t bytes = range.end - range.start;
   const std::uint32_t entry =
       Counts(event, bytes) ? ledger_.EntryOf(event.node, event.thread, size_classes_.Note(bytes)) : 0;
-  mappings_[index] = Mapping{entry, 1, bytes, next_serial_, event.ticks, event.thread};
+  mappings_[index] = Mapping{entry, 1, bytes, next_serial_, event.ticks, event.thread, event.node};
   pieces_.emplace(range.start, Piece{range.end, index});
   if (entry != 0) ledger_.Allocate(entry, {bytes, 1}, event.ticks);
   if (event.thread >= last_serial_.size()) last_serial_.resize(event.thread + 1);

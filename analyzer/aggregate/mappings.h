@@ -45,12 +45,11 @@ class Mappings {
   // Calls `visit` with ordinal and birth for each mapping that is there.
   void ForEachLive(const std::function<void(std::uint64_t, std::uint64_t)>& visit) const;
 
-  // Calls `visit` with start, end and node of each piece that is there and counts, ascending.
+  // Calls `visit` with start, end and node of each piece that is there, whether it counts or not, ascending.
   template <typename Visit>
   void ForEachPiece(Visit visit) const {
     for (const auto& [start, piece] : pieces_) {
-      const std::uint32_t entry = mappings_[piece.mapping].entry;
-      if (entry != 0) visit(start, piece.end, ledger_.entry(entry).node);
+      visit(start, piece.end, mappings_[piece.mapping].node);
     }
   }
 
@@ -72,6 +71,7 @@ class Mappings {
     std::uint64_t serial = 0;
     std::uint64_t birth_ticks = 0;
     model::ThreadId thread = 0;
+    model::NodeId node = 0;
   };
   struct Piece {
     std::uint64_t end;

@@ -75,6 +75,7 @@ void WriteFile(const fs::path& path, const std::string& text) {
 }
 
 bool IsInstalled(const std::string& program) {
+  if (program.starts_with('/')) return access(program.c_str(), X_OK) == 0;
   for (const char* folder : {"/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/"}) {
     if (access((folder + program).c_str(), X_OK) == 0) return true;
   }
