@@ -55,7 +55,7 @@ class PythonReports : public EndToEnd {
 TEST_F(PythonReports, TheTopTenAreTracemallocs) {
   const ShimRun run = RunPython({Script("known_lines.py"), "trace"});
   const std::vector<Row> rows =
-      TopOf(run.trace, {"--at", "full", "--domain", "python", "--include", "known_lines.py", "-n", "0"});
+      TopOf(run.trace, {"--at", "full", "--domain", "python", "--include", "known_lines.py", "-n", "10000"});
   std::istringstream lines(run.out);
   std::uint64_t line = 0, bytes = 0, blocks = 0;
   std::size_t count = 0;
@@ -75,7 +75,7 @@ TEST_F(PythonReports, ALeakingServiceIsToldFromAHealthyOne) {
     const ShimRun run = RunPython({Script("poll_service.py"), kind});
     const auto at = [&](const char* mark) {
       const std::vector<Row> rows =
-          TopOf(run.trace, {"--at", mark, "--include", "poll_service.py", "-n", "0"});
+          TopOf(run.trace, {"--at", mark, "--include", "poll_service.py", "-n", "10000"});
       const Row* row = RowOf(rows, kept);
       return row == nullptr ? Amount{} : row->amounts.at("live");
     };
@@ -108,8 +108,9 @@ TEST_F(PythonReports, DiffOfTwoMomentsNamesWhatGrewBetweenThem) {
   const json& rows = diff.at("rows");
   EXPECT_EQ(rows.at(0).at("place").at("line"), LineWith(text, "self.latest = [Event"));
   EXPECT_EQ(rows.at(1).at("place").at("line"), LineWith(text, "key = (poll_number"));
-  // 14 polls of 400 events each remembered a key.
-  EXPECT_EQ(rows.at(1).at("blocks_change"), 14 * 400);
+  // 14 polls of 400 events each remembered a key; up to 3.12 a few of the tuples come from CPython's free list and
+  // count where they were allocated first.
+  EXPECT_NEAR(rows.at(1).at("blocks_change").get<double>(), 14 * 400, 14 * 400 / 20);
 }
 
 TEST_F(PythonReports, TopShowsSourceTextAndChains) {
@@ -127,7 +128,7 @@ TEST_F(PythonReports, TopShowsSourceTextAndChains) {
 TEST_F(PythonReports, GroupsAndFiltersSeePythonFrames) {
   const ShimRun run = RunPython({Script("known_lines.py")});
   const auto labels = [&](std::vector<std::string> options) {
-    std::vector<std::string> words = {"top", "-n", "0", "--at", "full"};
+    std::vector<std::string> words = {"top", "-n", "10000", "--at", "full"};
     words.insert(words.end(), options.begin(), options.end());
     words.push_back(run.trace);
     return Memtrace(words).out;
