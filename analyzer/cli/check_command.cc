@@ -35,7 +35,7 @@ struct CheckArguments {
   SelectorOptions selectors;
 };
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kCheckExamples = R"(Examples:
   memtrace check --max-peak 64MiB --max-not-freed 0 app.mtr      fails where one of the limits is broken
   memtrace check --max-count 1e6 app.mtr                         not more than a million allocations
   memtrace check --baseline main.mtr --max-growth 5% branch.mtr  at most 5 % more than before, of everything
@@ -164,7 +164,7 @@ void AddCheckCommand(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   AddSuppressionOptions(command, arguments->suppressions);
   AddSelectorOptions(command, arguments->selectors, false);
-  command.footer(kExamples);
+  command.footer(kCheckExamples);
   command.callback([arguments, &exit_code] { exit_code = RunCheck(*arguments); });
 }
 

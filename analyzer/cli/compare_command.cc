@@ -26,7 +26,7 @@ struct CompareArguments {
   bool causes = false;
 };
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kCompareExamples = R"(Examples:
   memtrace compare out/*.mtr                               one line a recording
   memtrace compare 'all at once=a.mtr' 'one by one=b.mtr'  with names of one's own
   memtrace compare --markdown *.mtr                        a table for a README or an issue
@@ -190,7 +190,7 @@ void AddCompareCommand(CLI::App& app, int& exit_code) {
       ->type_name("N")
       ->check(NumberFrom(1, 1000000))
       ->capture_default_str();
-  command.footer(kExamples);
+  command.footer(kCompareExamples);
   command.callback([arguments, &exit_code] { exit_code = RunCompare(*arguments); });
 }
 

@@ -14,7 +14,7 @@
 namespace memtrace::cli {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kCompletionExamples = R"(Examples:
   source <(memtrace completion bash)                                         in ~/.bashrc
   memtrace completion zsh > "${fpath[1]}/_memtrace"                          once
   memtrace completion fish > ~/.config/fish/completions/memtrace.fish        once)";
@@ -36,7 +36,7 @@ void AddCompletionCommand(CLI::App& app, int& exit_code) {
   CLI::App& command = *app.add_subcommand("completion", "Completion of commands and options for a shell");
   const auto shell = std::make_shared<std::string>();
   command.add_option("SHELL", *shell, "bash, zsh or fish")->required();
-  command.footer(kExamples);
+  command.footer(kCompletionExamples);
   command.callback([&app, shell, &exit_code] { exit_code = RunCompletion(app, *shell); });
 }
 

@@ -25,7 +25,7 @@ struct DiffArguments {
   bool plain = false;
 };
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kDiffExamples = R"(Examples:
   memtrace diff before.mtr after.mtr             what holds more or less at the peak than it did before
   memtrace diff --metric count a.mtr b.mtr       allocations made; also total, not-freed, temporary
   memtrace diff app.mtr --at loaded --at done    two moments of one recording: marks, times, peak, end
@@ -131,7 +131,7 @@ void AddDiffCommand(CLI::App& app, int& exit_code) {
                    "Scale the second to the first's total: changes of shares");
   command.add_flag("--plain", arguments->plain, "One line a row, as tracemalloc's compare_to prints it");
   AddSelectorOptions(command, arguments->selectors, false);
-  command.footer(kExamples);
+  command.footer(kDiffExamples);
   command.callback([arguments, &exit_code] { exit_code = RunDiff(*arguments); });
 }
 

@@ -15,7 +15,7 @@ struct DumpArguments {
   std::string from;
 };
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kDumpExamples = R"(Examples:
   memtrace dump app.mtr                              the first of everything: chunks, nodes, log, events
   memtrace dump --events --records 1000 app.mtr      a thousand events, over all threads by time
   memtrace dump --events --from 1.5s app.mtr         those from 1.5 s on
@@ -61,7 +61,7 @@ void AddDumpCommand(CLI::App& app, int& exit_code) {
   command.add_flag("--events", arguments->wanted.events, "Events over all threads, by time");
   command.add_option("--from", arguments->from, "Events from then on: a time (1.5s) or a mark")
       ->type_name("WHEN");
-  command.footer(kExamples);
+  command.footer(kDumpExamples);
   command.callback([arguments, &exit_code] { exit_code = RunDump(*arguments); });
 }
 

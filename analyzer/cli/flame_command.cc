@@ -8,7 +8,7 @@
 namespace memtrace::cli {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kFlameExamples = R"(Examples:
   memtrace flame                              memtrace.app.PID.flame.html beside the trace: zoom, search
   memtrace flame -o peak.svg app.mtr          a picture, for documents
   memtrace flame --inverted --metric total    from each place up to its callers, by bytes ever allocated
@@ -23,7 +23,7 @@ void AddFlameCommand(CLI::App& app, int& exit_code) {
   arguments->suffix = ".flame.html";
   arguments->flame_only = true;
   AddPageOptions(command, *arguments);
-  command.footer(kExamples);
+  command.footer(kFlameExamples);
   command.callback([arguments, &exit_code] { exit_code = WritePageOf(*arguments); });
 }
 

@@ -9,7 +9,7 @@
 namespace memtrace::cli {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kInfoExamples = R"(Examples:
   memtrace info app.mtr          what is in the file, how large, how well compressed
   memtrace info --json app.mtr   all modules, threads, notes and damaged places)";
 
@@ -29,7 +29,7 @@ void AddInfoCommand(CLI::App& app, int& exit_code) {
   CLI::App& command = *app.add_subcommand("info", "The trace file itself: contents, sizes, damage");
   const auto options = std::make_shared<ReaderOptions>();
   AddReaderOptions(command, *options);
-  command.footer(kExamples);
+  command.footer(kInfoExamples);
   command.callback([options, &exit_code] { exit_code = RunInfo(*options); });
 }
 

@@ -26,7 +26,7 @@ struct LeaksArguments {
   SelectorOptions selectors;
 };
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kLeaksExamples = R"(Examples:
   memtrace leaks                            what the newest recording did not free
   memtrace leaks --min-bytes 64KiB app.mtr  places with less are only counted
   memtrace leaks --error-exitcode 1         exit code 1 if anything is left: for scripts
@@ -96,7 +96,7 @@ void AddLeaksCommand(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(0, 255));
   AddSuppressionOptions(command, arguments->suppressions);
   AddSelectorOptions(command, arguments->selectors, false);
-  command.footer(kExamples);
+  command.footer(kLeaksExamples);
   command.callback([arguments, &exit_code] { exit_code = RunLeaks(*arguments); });
 }
 

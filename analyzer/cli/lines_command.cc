@@ -19,7 +19,7 @@ struct LinesArguments {
   std::string where;
 };
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kLinesExamples = R"(Examples:
   memtrace lines posting.cpp                  all functions of the file that allocate, at the peak
   memtrace lines app.mtr posting.cpp:88       the function around that line
   memtrace lines posting.cpp:Index::add       one function of one file
@@ -84,7 +84,7 @@ void AddLinesCommand(CLI::App& app, int& exit_code) {
   AddReaderOptions(command, arguments->reader);
   command.add_option("WHERE", arguments->where, "FILE, FILE:LINE, FILE:FUNCTION or FUNCTION");
   AddSelectorOptions(command, arguments->selectors);
-  command.footer(kExamples);
+  command.footer(kLinesExamples);
   command.callback([arguments, &exit_code] { exit_code = RunLines(*arguments); });
 }
 

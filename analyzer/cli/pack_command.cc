@@ -22,7 +22,7 @@ struct PackArguments {
   bool sources = false;
 };
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kPackExamples = R"(Examples:
   memtrace pack app.mtr                   writes app.packed.mtr: smaller, and readable on any machine
   memtrace pack -o for-alice.mtr app.mtr  under another name
   memtrace pack --in-place app.mtr        instead of app.mtr
@@ -74,7 +74,7 @@ void AddPackCommand(CLI::App& app, int& exit_code) {
   command.add_flag("--in-place", arguments->in_place, "Replace the trace itself");
   command.add_flag("--force", arguments->force, "Replace FILE if it exists");
   command.add_flag("--sources", arguments->sources, "Pack the text of the source lines, too");
-  command.footer(kExamples);
+  command.footer(kPackExamples);
   command.callback([arguments, &exit_code] { exit_code = RunPack(*arguments); });
 }
 

@@ -8,7 +8,7 @@
 namespace memtrace::cli {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kReportExamples = R"(Examples:
   memtrace report                         memtrace.app.PID.html beside the trace
   memtrace report -o app.html app.mtr     one file: open it in any browser, send it to anyone
   memtrace report old.mtr new.mtr         new, compared with old
@@ -34,7 +34,7 @@ void AddReportCommand(CLI::App& app, int& exit_code) {
                   "those files)")
       ->type_name("WHAT")
       ->capture_default_str();
-  command.footer(kExamples);
+  command.footer(kReportExamples);
   command.callback([arguments, &exit_code] { exit_code = WritePageOf(*arguments); });
 }
 

@@ -37,7 +37,7 @@ struct RunArguments {
   std::vector<std::string> command;
 };
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kRunExamples = R"(Examples:
   memtrace run -- ./server --port 80        records into memtrace.server.PID.mtr
   memtrace run --report top -- ./app        and prints the ten largest lines on stderr at the end
   memtrace run --allocator jemalloc ./app   served by jemalloc: would it give more memory back?
@@ -156,7 +156,7 @@ void AddRunCommand(CLI::App& app, const std::vector<std::string>& after_dashes, 
                   "Serve the program from another allocator, to see what that would change: jemalloc")
       ->type_name("NAME");
   command.prefix_command();
-  command.footer(kExamples);
+  command.footer(kRunExamples);
   command.callback([&command, after_dashes, arguments, &exit_code] {
     arguments->command = command.remaining();
     if (!arguments->command.empty() && arguments->command.front().starts_with('-')) {

@@ -16,7 +16,7 @@ struct StatsArguments {
   std::size_t limit = 10;
 };
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kStatsExamples = R"(Examples:
   memtrace stats                          sizes, lifetimes, malloc or new, threads, wrong frees
   memtrace stats --focus Parser           of what goes through Parser
   memtrace stats --from loaded --to done  of what was allocated between two marks
@@ -63,7 +63,7 @@ void AddStatsCommand(CLI::App& app, int& exit_code) {
   AddReaderOptions(command, arguments->reader);
   AddLimitOption(command, arguments->limit, "Threads and places of wrong frees to show");
   AddSelectorOptions(command, arguments->selectors, false);
-  command.footer(kExamples);
+  command.footer(kStatsExamples);
   command.callback([arguments, &exit_code] { exit_code = RunStats(*arguments); });
 }
 

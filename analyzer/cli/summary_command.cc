@@ -11,7 +11,7 @@
 namespace memtrace::cli {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kSummaryExamples = R"(Examples:
   memtrace summary                  the newest recording of this folder, also one that still runs
   memtrace summary --json app.mtr   the same figures for scripts)";
 
@@ -45,7 +45,7 @@ void AddSummaryCommand(CLI::App& app, int& exit_code) {
       *app.add_subcommand("summary", "One screen: heap, process memory, marks, the largest lines");
   const auto options = std::make_shared<ReaderOptions>();
   AddReaderOptions(command, *options);
-  command.footer(kExamples);
+  command.footer(kSummaryExamples);
   command.callback([options, &exit_code] { exit_code = RunSummary(*options); });
 }
 

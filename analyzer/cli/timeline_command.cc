@@ -30,7 +30,7 @@ struct TimelineArguments {
 constexpr std::size_t kColumnsWithoutTerminal = 72;
 constexpr std::size_t kFewestColumns = 16;
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kTimelineExamples = R"(Examples:
   memtrace timeline                            live memory over time, with marks, as wide as the terminal
   memtrace timeline --x 100 --y 30 app.mtr     a larger picture
   memtrace timeline --from 1.5s --to 2s        a part of it; also between marks: --from loaded --to done
@@ -165,7 +165,7 @@ void AddTimelineCommand(CLI::App& app, int& exit_code) {
       ->type_name("N")
       ->check(NumberFrom(1, 1000000))
       ->capture_default_str();
-  command.footer(kExamples);
+  command.footer(kTimelineExamples);
   command.callback([arguments, &exit_code] { exit_code = RunTimeline(*arguments); });
 }
 

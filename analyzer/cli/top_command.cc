@@ -24,7 +24,7 @@ struct TopArguments {
   bool plain = false;
 };
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kTopExamples = R"(Examples:
   memtrace top                                  the ten lines that held the most at the peak
   memtrace top -n 20 --by function app.mtr      twenty functions
   memtrace top --metric temporary               where blocks live for no time at all
@@ -95,7 +95,7 @@ void AddTopCommand(CLI::App& app, int& exit_code) {
                    "Credit each function, line, ... with all that it calls; once a stack, as pprof does");
   command.add_flag("--plain", arguments->plain, "One line a row, as Python's tracemalloc prints it");
   AddSelectorOptions(command, arguments->selectors);
-  command.footer(kExamples);
+  command.footer(kTopExamples);
   command.callback([arguments, &exit_code] { exit_code = RunTop(*arguments); });
 }
 

@@ -23,7 +23,7 @@ struct TreeArguments {
   double min_percent = 1.0;
 };
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kTreeExamples = R"(Examples:
   memtrace tree                              from main down to what held the memory at the peak
   memtrace tree --inverted --metric total    the places that allocate the most, and who calls them
   memtrace tree --show-from Index:: --depth 4   only what is below Index, four levels of it
@@ -93,7 +93,7 @@ void AddTreeCommand(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(0.0, 100.0))
       ->capture_default_str();
   AddSelectorOptions(command, arguments->selectors);
-  command.footer(kExamples);
+  command.footer(kTreeExamples);
   command.callback([arguments, &exit_code] { exit_code = RunTree(*arguments); });
 }
 
