@@ -205,7 +205,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Recorded{"threads", {std::string(MEMTRACE_KNOWN_PROGRAMS) + "/known_threads"}},
                     Recorded{"inlined", {std::string(MEMTRACE_KNOWN_PROGRAMS) + "/known_inlined"}},
                     Recorded{"python", {"python3", "-c", kPython}}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& program) { return program.param.name; });
 
 class ExportCommandTest : public EndToEnd {
  protected:
