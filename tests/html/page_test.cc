@@ -158,7 +158,7 @@ TEST_F(PageTest, ZoomSearchThreadsAndOrder) {
   }
   EXPECT_THAT(seen["opened"], testing::HasSubstr("phases.cc"));
   EXPECT_EQ(seen["themes"], Json::array({"light", "dark"}));
-  EXPECT_EQ(seen["wider_than_window"], Json::array({false, false})) << "at 1280 and at 400 pixels";
+  EXPECT_EQ(seen["wider_than_window"], Json::array({false, false, false})) << "at 1280, 400 and 320 pixels";
 }
 
 TEST_F(PageTest, NamesAreText) {
@@ -192,7 +192,7 @@ TEST_F(PageTest, PlacesOfTwoTracesAreMatchedAsDiffDoes) {
   const fs::path after = ExpectSoundRun({Program("work_after")}).trace;
   const Json seen = Use(PageOf({"report", before, after}));
   EXPECT_EQ(seen["problems"], Json::array());
-  EXPECT_EQ(seen["wider_than_window"], Json::array({false, false})) << "at 1280 and at 400 pixels";
+  EXPECT_EQ(seen["wider_than_window"], Json::array({false, false, false})) << "at 1280, 400 and 320 pixels";
   for (const std::string metric : {"peak", "total"}) {
     std::multiset<std::pair<std::uint64_t, std::uint64_t>> expected, shown;
     std::string moved;
@@ -209,6 +209,19 @@ TEST_F(PageTest, PlacesOfTwoTracesAreMatchedAsDiffDoes) {
     EXPECT_EQ(shown, expected) << metric;
     EXPECT_THAT(moved, testing::HasSubstr("was "));
   }
+}
+
+// A program far down in folders without a place to break the line: the page wraps its path, on a telephone too.
+TEST_F(PageTest, LongPathsWrap) {
+  const fs::path folder = traces() / std::string(120, 'd') / std::string(120, 'e');
+  fs::create_directories(folder);
+  fs::copy_file(Program("work_before"), folder / "before");
+  fs::copy_file(Program("work_after"), folder / "after");
+  const fs::path before = ExpectSoundRun({folder / "before"}).trace;
+  const fs::path after = ExpectSoundRun({folder / "after"}).trace;
+  const Json seen = Use(PageOf({"report", before, after}));
+  EXPECT_EQ(seen["problems"], Json::array());
+  EXPECT_EQ(seen["wider_than_window"], Json::array({false, false, false})) << "at 1280, 400 and 320 pixels";
 }
 
 // What `memtrace leaks` makes of each place's curve stands beside it.

@@ -119,8 +119,8 @@ async function use(browser, url, pictures) {
   seen.themes = [before, await browser.value('document.documentElement.dataset.theme')];
   if (pictures) await browser.screenshot(`${pictures}/dark.png`);
   seen.wider_than_window = [];
-  for (const width of [1280, 400]) {
-    await browser.open(url, {width, height: 900, dark: width === 400});
+  for (const width of [1280, 400, 320]) {
+    await browser.open(url, {width, height: 900, dark: width < 1280});
     await browser.settled();
     seen.wider_than_window.push(await browser.value('document.documentElement.scrollWidth > window.innerWidth'));
     if (pictures) await browser.screenshot(`${pictures}/width${width}.png`);

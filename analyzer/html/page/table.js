@@ -124,11 +124,11 @@ class PlaceTable {
       return;
     }
     const counted = METRICS[metric].blocks;
-    const head = element('tr', {}, element('th', {style: 'width:46px', class: 'num'}, '#'), element('th', {}, 'Place'),
-      before ? element('th', {class: 'num wide', style: 'width:110px'}, 'before') : null,
-      element('th', {class: 'num', style: 'width:120px'}, counted ? 'count' : 'size'),
-      before ? element('th', {class: 'num', style: 'width:132px'}, 'change') : element('th', {class: 'num wide', style: 'width:110px'}, counted ? 'size' : 'blocks'),
-      element('th', {class: 'num wide', style: 'width:100px'}, 'average'));
+    const head = element('tr', {}, element('th', {class: 'num rank'}, '#'), element('th', {}, 'Place'),
+      before ? element('th', {class: 'num wide other'}, 'before') : null,
+      element('th', {class: 'num size'}, counted ? 'count' : 'size'),
+      before ? element('th', {class: 'num change'}, 'change') : element('th', {class: 'num wide other'}, counted ? 'size' : 'blocks'),
+      element('th', {class: 'num wide average'}, 'average'));
     const body = element('tbody');
     this.rows.slice(0, this.shown).forEach((row, i) => body.append(...this.rowElements(row, i)));
     const table = element('table', {}, element('thead', {}, head), body);
