@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "preload/python/frames.h"
 
+#include <emmintrin.h>
 #include <pthread.h>
 
 #include "preload/base/arena.h"
@@ -42,7 +43,7 @@ bool Grow(PythonStack& stack) {
   const std::uint32_t capacity = old == 0 ? kFirstFrames : old * 2;
   if (capacity > kMaxFrames) return false;
   const bool grown = GrowArray(stack.frames, stack.depth, capacity, old) &&
-                     GrowArray(stack.instructions, stack.depth, capacity, old) &&
+                     GrowArray(stack.held, stack.depth, capacity, old) &&
                      GrowArray(stack.codes, stack.depth, capacity, old) &&
                      GrowArray(stack.places, stack.depth, capacity, old) &&
                      GrowArray(stack.fresh, old, capacity, old);
@@ -69,13 +70,42 @@ struct Layout {
   // An address is one of a code object's own; an index may be that of any, in a frame object used again.
   bool IsAsRemembered(const PythonStack& stack, std::uint32_t i) const {
     const std::uintptr_t frame = stack.frames[i];
-    if (Instruction(frame) != stack.instructions[i]) return false;
+    if (Instruction(frame) != stack.held[i].instruction) return false;
     if constexpr (kObjects) return Code(frame) == stack.codes[i];
     return true;
   }
 
   int back, code, instruction;
 };
+
+// 0 if frames[0, end) hold what they held. No branches: what is compared does not wait for anything but its
+// own address. Where both words lie side by side they are compared as one.
+template <bool kObjects>
+[[gnu::always_inline]] inline std::uintptr_t DifferenceBelow(const PythonStack& stack,
+                                                             const Layout<kObjects>& layout,
+                                                             std::uint32_t end) {
+  const std::uintptr_t* const frames = stack.frames;
+  const HeldByFrame* const held = stack.held;
+  if (!kObjects && layout.instruction == layout.back + static_cast<int>(sizeof(std::uintptr_t))) {
+    __m128i difference = _mm_setzero_si128();
+#pragma GCC unroll 4
+    for (std::uint32_t i = 0; i < end; ++i) {
+      const auto* words =
+          reinterpret_cast<const __m128i*>(frames[i] + static_cast<std::uintptr_t>(layout.back));
+      difference = _mm_or_si128(
+          difference,
+          _mm_xor_si128(_mm_loadu_si128(words), _mm_load_si128(reinterpret_cast<const __m128i*>(held + i))));
+    }
+    const __m128i upper = _mm_unpackhi_epi64(difference, difference);
+    return static_cast<std::uintptr_t>(_mm_cvtsi128_si64(_mm_or_si128(difference, upper)));
+  }
+  std::uintptr_t difference = 0;
+  for (std::uint32_t i = 0; i < end; ++i) {
+    const std::uintptr_t frame = frames[i];
+    difference |= (layout.Back(frame) ^ held[i].back) | (layout.Instruction(frame) ^ held[i].instruction);
+  }
+  return difference;
+}
 
 std::uintptr_t CurrentFrame(const PythonOffsets& at, std::uintptr_t thread_state) {
   if (at.cframe_frame < 0) return PythonWord(thread_state, at.thread_frame);
@@ -93,6 +123,43 @@ std::uint32_t UnitsOf(std::int64_t units) {
   return is_known ? static_cast<std::uint32_t>(units) : format::kPythonOffsetUnknown;
 }
 
+// The place of frame i where the frame has only gone on in the same code. False: something else has changed.
+[[gnu::always_inline]] inline bool MoveOn(PythonStack& stack, const Layout<false>& layout,
+                                          const PythonOffsets& at, std::uint32_t i,
+                                          std::uintptr_t instruction) {
+  PythonPlace& place = stack.places[i];
+  const std::uintptr_t code = stack.codes[i];
+  const std::uint64_t units = (instruction - (code + static_cast<std::uintptr_t>(at.code_instructions))) / 2;
+  const bool is_usual = place.real == i && layout.Code(stack.frames[i]) == code &&
+                        units < format::kPythonOffsetUnknown &&
+                        static_cast<std::int64_t>(units) >= PythonInt(code, at.code_first_traceable);
+  if (__builtin_expect(!is_usual, 0)) return false;
+  stack.held[i].instruction = instruction;
+  constexpr std::uint64_t kOffsetMask = format::kPythonOffsetUnknown;
+  place.key = (place.key & ~kOffsetMask) | units;
+  place.path_hash = SitePathHash(i == 0 ? 0 : stack.places[i - 1].path_hash, place.key);
+  place.node = place.leaves[0] = place.leaves[1] = 0;
+  return true;
+}
+
+// The usual case: the stack read last still stands, but for its innermost frame, which has gone on in its
+// code. The place of that frame; null: to be read in full.
+[[gnu::always_inline]] inline PythonPlace* ReadUsual(PythonStack& stack, const PythonRuntime& runtime,
+                                                     std::uintptr_t current) {
+  const PythonOffsets& at = *runtime.offsets;
+  const Layout<false> layout(at);
+  if (stack.depth == 0 || stack.epoch != g_python_codes_epoch.load(std::memory_order_acquire)) return nullptr;
+  const std::uint32_t last = stack.depth - 1;
+  const bool stands = stack.frames[last] == current && layout.Back(current) == stack.held[last].back &&
+                      DifferenceBelow(stack, layout, last) == 0;
+  if (!stands) return nullptr;
+  PythonPlace& place = stack.places[last];
+  const std::uintptr_t instruction = layout.Instruction(current);
+  if (instruction != stack.held[last].instruction && !MoveOn(stack, layout, at, last, instruction))
+    return nullptr;
+  return place.real == last ? &place : nullptr;
+}
+
 template <bool kObjects>
 class Reader {
  public:
@@ -103,6 +170,7 @@ class Reader {
     const std::uint64_t epoch = g_python_codes_epoch.load(std::memory_order_acquire);
     if (stack_.runtime != &runtime_ || stack_.epoch != epoch) {
       stack_.runtime = &runtime_;
+      stack_.usual = kObjects ? nullptr : &runtime_;
       stack_.epoch = epoch;
       stack_.depth = 0;
     }
@@ -117,7 +185,6 @@ class Reader {
       return Append(common, all);
     }
     for (std::uint32_t i = changed.first; i < changed.end; ++i) {
-      stack_.instructions[i] = layout_.Instruction(stack_.frames[i]);
       if (!MovePlace(i)) return Forget();
     }
     return fresh == 0 ? KeepOnly(kept) : Append(kept, fresh);
@@ -168,20 +235,11 @@ class Reader {
     return true;
   }
 
-  // 0 if frames[0, end) and what they hold are as remembered. No branches: what is compared does not wait for
-  // anything but its own address.
+  // 0 if frames[0, end) and what they hold are as remembered.
   std::uintptr_t DiffersBelow(std::uint32_t end) const {
-    const std::uintptr_t* const frames = stack_.frames;
-    const std::uintptr_t* const instructions = stack_.instructions;
-    const std::uintptr_t* const codes = stack_.codes;
-    const Layout<kObjects> layout = layout_;
-    std::uintptr_t difference = 0;
-    std::uintptr_t caller = 0;
-    for (std::uint32_t i = 0; i < end; ++i) {
-      const std::uintptr_t frame = frames[i];
-      difference |= (layout.Back(frame) ^ caller) | (layout.Instruction(frame) ^ instructions[i]);
-      if constexpr (kObjects) difference |= layout.Code(frame) ^ codes[i];
-      caller = frame;
+    std::uintptr_t difference = DifferenceBelow(stack_, layout_, end);
+    if constexpr (kObjects) {
+      for (std::uint32_t i = 0; i < end; ++i) difference |= layout_.Code(stack_.frames[i]) ^ stack_.codes[i];
     }
     return difference;
   }
@@ -216,7 +274,7 @@ class Reader {
     for (std::uint32_t i = kept; count > 0; ++i) {
       const std::uintptr_t frame = stack_.fresh[--count];
       stack_.frames[i] = frame;
-      stack_.instructions[i] = layout_.Instruction(frame);
+      stack_.held[i] = {i == 0 ? 0 : stack_.frames[i - 1], layout_.Instruction(frame)};
       stack_.hints[HintOf(frame)] = static_cast<std::uint16_t>(i);
       stack_.depth = i + 1;
       if (!SetPlace(i)) return Forget();
@@ -229,26 +287,12 @@ class Reader {
     return true;
   }
 
-  // SetPlace where a frame has only gone on in the same code.
   bool MovePlace(std::uint32_t i) {
+    const std::uintptr_t instruction = layout_.Instruction(stack_.frames[i]);
     if constexpr (!kObjects) {
-      PythonPlace& place = stack_.places[i];
-      const std::uintptr_t frame = stack_.frames[i];
-      const PythonOffsets& at = *runtime_.offsets;
-      const std::uintptr_t code = stack_.codes[i];
-      const std::uint64_t bytes =
-          stack_.instructions[i] - (code + static_cast<std::uintptr_t>(at.code_instructions));
-      const bool is_usual = place.real == i && layout_.Code(frame) == code &&
-                            bytes / 2 < format::kPythonOffsetUnknown &&
-                            static_cast<std::int64_t>(bytes / 2) >= PythonInt(code, at.code_first_traceable);
-      if (__builtin_expect(is_usual, 1)) {
-        constexpr std::uint64_t kOffsetMask = format::kPythonOffsetUnknown;
-        place.key = (place.key & ~kOffsetMask) | bytes / 2;
-        place.path_hash = SitePathHash(i == 0 ? 0 : stack_.places[i - 1].path_hash, place.key);
-        place.node = place.leaves[0] = place.leaves[1] = 0;
-        return true;
-      }
+      if (__builtin_expect(MoveOn(stack_, layout_, *runtime_.offsets, i, instruction), 1)) return true;
     }
+    stack_.held[i].instruction = instruction;
     return SetPlace(i);
   }
 
@@ -268,7 +312,7 @@ class Reader {
     }
     bool is_shim = false;
     std::uint32_t units = format::kPythonOffsetUnknown;
-    if (IsOfProgram(frame, code, stack_.instructions[i], &units, &is_shim)) {
+    if (IsOfProgram(frame, code, stack_.held[i].instruction, &units, &is_shim)) {
       const std::uint32_t id = PythonCodeId(runtime_, code);
       if (id == 0) return false;
       place.key = std::uint64_t{format::kPythonGeneration} << format::kGenerationShift |
@@ -374,6 +418,19 @@ bool IsTrusted(PythonRuntime& runtime, std::uintptr_t thread_state) {
   return look == Look::kRight;
 }
 
+[[gnu::noinline]] PythonPlace* ReadInFull(PythonStack& stack, PythonRuntime& runtime,
+                                          std::uintptr_t thread_state) {
+  if (__builtin_expect(!IsTrusted(runtime, thread_state), 0)) return nullptr;
+  const PythonOffsets& at = *runtime.offsets;
+  const std::uintptr_t current = CurrentFrame(at, thread_state);
+  if (current == 0) return nullptr;
+  const bool was_read = at.has_frame_objects() ? Reader<true>(stack, runtime).Read(current)
+                                               : Reader<false>(stack, runtime).Read(current);
+  if (!was_read || stack.depth == 0) return nullptr;
+  const std::uint32_t real = stack.places[stack.depth - 1].real;
+  return real == PythonPlace::kNone ? nullptr : &stack.places[real];
+}
+
 }  // namespace
 
 void ForgetPythonStack(PythonStack& stack) {
@@ -391,15 +448,11 @@ PythonStack* NewPythonStack() {
 }
 
 PythonPlace* ReadPythonStack(PythonStack& stack, PythonRuntime& runtime, std::uintptr_t thread_state) {
-  if (__builtin_expect(!IsTrusted(runtime, thread_state), 0)) return nullptr;
-  const PythonOffsets& at = *runtime.offsets;
-  const std::uintptr_t current = CurrentFrame(at, thread_state);
-  if (current == 0) return nullptr;
-  const bool was_read = at.has_frame_objects() ? Reader<true>(stack, runtime).Read(current)
-                                               : Reader<false>(stack, runtime).Read(current);
-  if (!was_read || stack.depth == 0) return nullptr;
-  const std::uint32_t real = stack.places[stack.depth - 1].real;
-  return real == PythonPlace::kNone ? nullptr : &stack.places[real];
+  if (__builtin_expect(stack.usual == &runtime, 1)) {
+    PythonPlace* place = ReadUsual(stack, runtime, CurrentFrame(*runtime.offsets, thread_state));
+    if (__builtin_expect(place != nullptr, 1)) return place;
+  }
+  return ReadInFull(stack, runtime, thread_state);
 }
 
 std::uint32_t PythonCallerNode(PythonStack& stack, PythonPlace& place) {
@@ -409,11 +462,16 @@ std::uint32_t PythonCallerNode(PythonStack& stack, PythonPlace& place) {
 std::uint32_t PythonBlockNode(PythonStack& stack, PythonPlace& place, format::AllocKind kind) {
   std::uint32_t& leaf = place.leaves[kind == format::AllocKind::kPythonObject ? 1 : 0];
   if (leaf != 0) return leaf;
-  const auto index = static_cast<std::uint32_t>(&place - stack.places);
-  const std::uint32_t caller = index == 0 ? 0 : NodeOf(stack, index - 1);
-  const std::uint64_t caller_hash = index == 0 ? 0 : stack.places[index - 1].path_hash;
-  const bool has_caller = index != 0 && stack.places[index - 1].real != PythonPlace::kNone;
-  if (has_caller && caller == 0) return 0;
+  std::uint32_t caller = 0;
+  std::uint64_t caller_hash = 0;
+  if (&place != stack.places) {
+    const PythonPlace& outer = *(&place - 1);
+    caller_hash = outer.path_hash;
+    caller = outer.node;
+    if (__builtin_expect(caller == 0, 0))
+      caller = NodeOf(stack, static_cast<std::uint32_t>(&outer - stack.places));
+    if (caller == 0 && outer.real != PythonPlace::kNone) return 0;
+  }
   const std::uint64_t key = place.key | static_cast<std::uint64_t>(kind) << format::kKindShift;
   leaf = SiteTreeChildInline(caller, key, SitePathHash(caller_hash, key));
   return leaf;

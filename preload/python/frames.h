@@ -3,7 +3,7 @@
 //
 //   interpreter   frame ◄─back─ frame ◄─back─ … ◄─back─ current frame
 //   remembered    frames[0]     frames[1]               frames[depth-1]      addresses, outermost first
-//                 instructions[…]                                            and what they held then,
+//                 held[…]    {back, instruction}                             and what they held then
 //                 places[…]  {key, path hash, node, node as the place of a block}
 //
 // The current frame and those inside the newest remembered one are walked; the remembered ones are compared
@@ -33,14 +33,21 @@ struct PythonPlace {
   static constexpr std::uint32_t kNone = ~0U;
 };
 
+// What a frame held: its caller, and where it was in its code.
+struct alignas(16) HeldByFrame {
+  std::uintptr_t back;
+  std::uintptr_t instruction;
+};
+
 struct PythonStack {
   std::uintptr_t thread;         // pthread_self()
   const PythonRuntime* runtime;  // whose frames these are
+  const PythonRuntime* usual;    // the same, if it is trusted and its frames are no objects
   std::uint64_t epoch;           // of the code objects, when they were read
   std::uint32_t depth;
   std::uint32_t capacity;
   std::uintptr_t* frames;
-  std::uintptr_t* instructions;
+  HeldByFrame* held;
   std::uintptr_t* codes;
   PythonPlace* places;
   std::uintptr_t* fresh;  // frames of a walk under way, innermost first
