@@ -28,6 +28,8 @@ inline std::uint64_t ClockNs(int clock) {
 
 inline std::uint64_t MonotonicNs() { return ClockNs(CLOCK_MONOTONIC); }
 inline std::uint64_t RealtimeNs() { return ClockNs(CLOCK_REALTIME); }
+// Of the calling thread: what others take from it does not count.
+inline std::uint64_t ThreadCpuNs() { return ClockNs(CLOCK_THREAD_CPUTIME_ID); }
 
 // From CPUID leaf 0x15 (Intel SDM vol. 2, CPUID: crystal frequency times the TSC ratio); 0 if the CPU does not
 // say. Only a fall-back: readings of both clocks are in the trace.

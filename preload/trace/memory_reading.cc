@@ -100,10 +100,22 @@ struct MemoryReader::Scratch {
   MemoryKind FileKind(const TraceFile& file) const;
 };
 
+// Another thread's reading at this moment is nearly the same one. A mark is asked for by a person: it waits
+// for its own.
+bool MemoryReader::Begin(bool may_wait) {
+  constexpr unsigned kWaits = 200;
+  const timespec wait{0, 100'000};
+  for (unsigned i = 0; is_reading_.exchange(true, std::memory_order_acquire); ++i) {
+    if (!may_wait || i == kWaits) return false;
+    sys::Call(SYS_nanosleep, sys::AsLong(&wait), 0);
+  }
+  return true;
+}
+
 bool MemoryReader::Read(const MemoryRequest& request, const TraceFile& file, LogWriter& log,
                         MemoryCost* cost) {
-  if (is_reading_.exchange(true, std::memory_order_acquire)) return false;
-  const std::uint64_t begun_ns = MonotonicNs();
+  if (!Begin(request.reason == format::CheckpointReason::kMark)) return false;
+  const std::uint64_t begun_ns = ThreadCpuNs();
   if (scratch_ == nullptr) scratch_ = static_cast<Scratch*>(MapForkLocal(sizeof(Scratch)));
   Scratch* scratch = scratch_;
   bool is_read = false;
@@ -143,9 +155,9 @@ bool MemoryReader::Read(const MemoryRequest& request, const TraceFile& file, Log
     scratch->residency.Close();
     if (request.mallctl != nullptr) AskJemalloc(request.mallctl, &head);
     head.flags |= format::kMemoryIsLast | (scratch->knows_files ? 0 : format::kMemoryNoFiles);
-    head.cost_ns = MonotonicNs() - begun_ns;
+    head.cost_ns = ThreadCpuNs() - begun_ns;
     scratch->writer.Finish(head);
-    *cost = {MonotonicNs() - begun_ns, scratch->writer.written_bytes()};
+    *cost = {ThreadCpuNs() - begun_ns, scratch->writer.written_bytes()};
     is_read = true;
   }
   is_reading_.store(false, std::memory_order_release);

@@ -34,12 +34,13 @@ struct MemoryRequest {
 };
 
 struct MemoryCost {
-  std::uint64_t ns = 0;
+  std::uint64_t ns =
+      0;  // of the thread's CPU time: on a busy machine a reading is as cheap as on an idle one
   std::uint64_t bytes = 0;  // of log
 };
 
 // Lives in memory that is zero in a forked child. Thread-safe: a thread that comes while another reads does
-// nothing.
+// nothing, or waits if it is for a mark.
 class MemoryReader {
  public:
   // Takes a reading and appends it to the log. False: none could be taken (no /proc, no memory, another
@@ -48,6 +49,9 @@ class MemoryReader {
 
  private:
   struct Scratch;
+
+  // False: another thread is at it.
+  bool Begin(bool may_wait);
 
   std::atomic<bool> is_reading_;
   std::uint32_t readings_;

@@ -388,7 +388,7 @@ struct LogMemory {
   std::uint32_t allocator;  // ServingAllocator
   std::uint32_t flags;
   std::uint32_t body_bytes;
-  std::uint64_t cost_ns;              // how long reading took
+  std::uint64_t cost_ns;              // CPU time that reading took
   std::uint64_t resident_bytes;       // /proc/self/statm, at its end; kUnknown where it could not be read
   std::uint64_t resident_file_bytes;
   std::uint64_t jemalloc_allocated_bytes;  // jemalloc(3), stats.*; kUnknown: not asked
