@@ -74,6 +74,11 @@ void UnmapPrivate(void* address, std::size_t bytes) {
   g_private_bytes.fetch_sub(bytes, std::memory_order_relaxed);
 }
 
+void DropPrivate(void* address, std::size_t bytes) {
+  sys::Call(SYS_madvise, sys::AsLong(address), static_cast<long>(bytes), MADV_DONTNEED);
+  g_private_bytes.fetch_sub(bytes, std::memory_order_relaxed);
+}
+
 std::uint64_t OwnPrivateBytes() { return g_private_bytes.load(std::memory_order_relaxed); }
 
 std::size_t OwnRanges(OwnRange* out) {

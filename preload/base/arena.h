@@ -12,6 +12,9 @@ namespace memtrace::preload {
 // Pages count as used only once touched (MAP_NORESERVE), yet own_private_bytes counts them all.
 void* MapPrivate(std::size_t bytes);
 void UnmapPrivate(void* address, std::size_t bytes);
+// Gives the pages back and keeps the addresses, which read as zero from then on. For memory that a late reader may still
+// look at; it is not to be unmapped any more. Both must be multiples of a page, within one mapping.
+void DropPrivate(void* address, std::size_t bytes);
 
 // Bytes that MapPrivate has handed out and not got back.
 std::uint64_t OwnPrivateBytes();

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "preload/site/site_index.h"
 
-#include <sys/mman.h>
-
 #include <atomic>
 #include <cstddef>
 
@@ -27,8 +25,8 @@ constinit std::atomic<bool> g_growing{false};
 std::size_t TableBytes(std::uint32_t capacity) {
   return sizeof(Table) + capacity * sizeof(SiteIndexEntry);
 }
-// A lookup that finds its node in the first slot is one that the processor has foreseen; so the table is half full,
-// give or take: 26 to 38 bytes a node. It grows by halves to stay near that.
+// A lookup that finds its node in the first slot is one that the processor has foreseen; so the table is half
+// full, give or take: 26 to 38 bytes a node. It grows by halves to stay near that.
 std::uint32_t GrowAt(const Table& table) {
   return table.capacity / 8 * 5;
 }
@@ -66,12 +64,11 @@ void AddTo(Table& table, const SiteIndexEntry& entry) {
   }
 }
 
-// A late reader of a retired table finds it empty; its addresses stay, its memory goes.
+// A late reader of a retired table finds it empty; its head stays, with its addresses.
 void Retire(Table& table) {
-  constexpr std::uintptr_t kPageBytes = 4096;
-  const std::uintptr_t begin = reinterpret_cast<std::uintptr_t>(&table) + kPageBytes;
-  const std::uintptr_t end = reinterpret_cast<std::uintptr_t>(&table) + TableBytes(table.capacity);
-  sys::Call(SYS_madvise, static_cast<long>(begin), static_cast<long>(end - begin), MADV_DONTNEED);
+  constexpr std::size_t kPageBytes = 4096;
+  const std::size_t pages = (TableBytes(table.capacity) + kPageBytes - 1) / kPageBytes;
+  DropPrivate(reinterpret_cast<char*>(&table) + kPageBytes, (pages - 1) * kPageBytes);
 }
 
 // Moves one batch of the table that `table` replaces. False: nothing left to take on.

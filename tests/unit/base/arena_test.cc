@@ -18,6 +18,18 @@ TEST(ArenaTest, GivesZeroedPagesAndCountsThem) {
   EXPECT_EQ(OwnPrivateBytes(), before);
 }
 
+TEST(ArenaTest, DroppedPagesReadAsZeroAndDoNotCount) {
+  auto* numbers = MapArray<std::uint64_t>(1024);  // two pages
+  ASSERT_NE(numbers, nullptr);
+  for (int i = 0; i < 1024; ++i) numbers[i] = 7;
+  const std::uint64_t before = OwnPrivateBytes();
+  DropPrivate(numbers + 512, 4096);
+  EXPECT_EQ(OwnPrivateBytes(), before - 4096);
+  EXPECT_EQ(numbers[0], 7u);
+  EXPECT_EQ(numbers[512], 0u);
+  EXPECT_EQ(numbers[1023], 0u);
+}
+
 TEST(ArenaTest, SaysNoToTheImpossible) {
   const std::uint64_t before = OwnPrivateBytes();
   EXPECT_EQ(MapPrivate(1ULL << 60), nullptr);
