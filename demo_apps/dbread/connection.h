@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "demo_apps/dbread/dialect.h"
 #include "demo_apps/dbread/query.h"
 #include "demo_apps/dbread/row.h"
 
@@ -21,30 +23,28 @@ struct ReadRequest {
   std::size_t batch_rows = 100;  // of batched and cursor
 };
 
-// Where the dialects differ when a table is made. Arguments and results are SQL expressions.
-class Dialect {
- public:
-  virtual ~Dialect() = default;
-  // A table expression with the numbers 1 to `rows` in series.i.
-  virtual std::string Series(std::size_t rows) const = 0;
-  // The day that is `days` (an integer) after 2000-01-01.
-  virtual std::string Day(const std::string& days) const = 0;
-  virtual std::string Repeat(const std::string& text, const std::string& times) const = 0;
-  // A text as bytes, and the SHA-1 of bytes as 40 hexadecimal digits.
-  virtual std::string Bytes(const std::string& text) const = 0;
-  virtual std::string Sha1(const std::string& bytes) const = 0;
-  virtual std::string TypeName(ColumnType type) const = 0;
-};
-
 class Connection {
  public:
+  explicit Connection(Dialect dialect) : dialect_(std::move(dialect)) {}
   virtual ~Connection() = default;
+
   virtual void Execute(const std::string& sql) = 0;
   // Throws UnsupportedRead for what this driver cannot do.
-  virtual std::unique_ptr<BatchReader> Open(const ReadRequest& request) = 0;
-  virtual const Dialect& dialect() const = 0;
+  std::unique_ptr<BatchReader> Open(const ReadRequest& request);
+  const Dialect& dialect() const { return dialect_; }
   // Called before Dialect::Sha1 is used, for databases where that is an extension.
   virtual void EnableSha1() {}
+
+ protected:
+  // The ways of reading that are the driver's own. All rows in memory at once; `batch_rows` of them are
+  // handed on at a time, 0: all.
+  virtual std::unique_ptr<BatchReader> OpenBuffered(const std::string& sql, std::size_t batch_rows) = 0;
+  virtual std::unique_ptr<BatchReader> OpenSingleRow(const std::string& sql) = 0;
+  virtual std::unique_ptr<BatchReader> OpenCursor(const std::string& sql, std::size_t batch_rows) = 0;
+  virtual std::unique_ptr<BatchReader> OpenCopy(const Query& query);
+
+ private:
+  Dialect dialect_;
 };
 
 enum class Waiting {

@@ -8,67 +8,39 @@
 namespace dbread {
 namespace {
 
-class PostgresDialect : public Dialect {
- public:
-  std::string Series(std::size_t rows) const override {
-    return "generate_series(1, " + std::to_string(rows) + ") AS series(i)";
-  }
-  std::string Day(const std::string& days) const override { return "date '2000-01-01' + " + days; }
-  std::string Repeat(const std::string& text, const std::string& times) const override {
-    return "repeat(" + text + ", " + times + ")";
-  }
-  std::string Bytes(const std::string& text) const override { return "convert_to(" + text + ", 'UTF8')"; }
-  std::string Sha1(const std::string& bytes) const override {
-    return "encode(digest(" + bytes + ", 'sha1'), 'hex')";
-  }
-  std::string TypeName(ColumnType type) const override {
-    switch (type) {
-      case ColumnType::kInteger:
-        return "integer";
-      case ColumnType::kDate:
-        return "date";
-      case ColumnType::kBytes:
-        return "bytea";
-      case ColumnType::kText:
-      case ColumnType::kKeyText:
-        break;
-    }
-    return "text";
-  }
+constexpr DialectWords kWords = {
+    .series = "generate_series(1, {}) AS series(i)",
+    .day = "date '2000-01-01' + {}",
+    .bytes = "convert_to({}, 'UTF8')",
+    .sha1 = "encode(digest({}, 'sha1'), 'hex')",
+    .bytes_type = "bytea",
 };
 
 class PostgresConnection : public Connection {
  public:
-  PostgresConnection(const std::string& conninfo, Waiting waiting) : session_(conninfo, waiting) {}
+  PostgresConnection(const std::string& conninfo, Waiting waiting)
+      : Connection(Dialect(kWords)), session_(conninfo, waiting) {}
 
   void Execute(const std::string& sql) override { session_.Run(sql); }
 
-  std::unique_ptr<BatchReader> Open(const ReadRequest& request) override {
-    const std::string sql = request.query.Text();
-    switch (request.kind) {
-      case ReadKind::kEager:
-        return postgres::OpenBuffered(session_, sql, 0);
-      case ReadKind::kBatched:
-        return postgres::OpenBuffered(session_, sql, request.batch_rows);
-      case ReadKind::kSingleRow:
-        return postgres::OpenSingleRow(session_, sql);
-      case ReadKind::kCursor:
-        return postgres::OpenCursor(session_, sql, request.batch_rows);
-      case ReadKind::kCopy:
-        return postgres::OpenCopy(session_, request.query);
-      case ReadKind::kOffset:
-      case ReadKind::kKeyset:
-        break;
-    }
-    throw UnsupportedRead("paging is made of eager reads");
-  }
-
-  const Dialect& dialect() const override { return dialect_; }
   void EnableSha1() override { session_.Run("CREATE EXTENSION IF NOT EXISTS pgcrypto"); }
+
+ protected:
+  std::unique_ptr<BatchReader> OpenBuffered(const std::string& sql, std::size_t batch_rows) override {
+    return postgres::OpenBuffered(session_, sql, batch_rows);
+  }
+  std::unique_ptr<BatchReader> OpenSingleRow(const std::string& sql) override {
+    return postgres::OpenSingleRow(session_, sql);
+  }
+  std::unique_ptr<BatchReader> OpenCursor(const std::string& sql, std::size_t batch_rows) override {
+    return postgres::OpenCursor(session_, sql, batch_rows);
+  }
+  std::unique_ptr<BatchReader> OpenCopy(const Query& query) override {
+    return postgres::OpenCopy(session_, query);
+  }
 
  private:
   postgres::Session session_;
-  PostgresDialect dialect_;
 };
 
 }  // namespace

@@ -27,40 +27,21 @@ void Sha1Function(sqlite3_context* context, int, sqlite3_value** values) {
   sqlite3_result_text(context, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
 }
 
-class SqliteDialect : public Dialect {
- public:
-  std::string Series(std::size_t rows) const override {
-    return "(WITH RECURSIVE series(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM series WHERE i < " +
-           std::to_string(rows) + ") SELECT i FROM series)";
-  }
-  std::string Day(const std::string& days) const override {
-    return "date('2000-01-01', '+' || (" + days + ") || ' days')";
-  }
-  // The well-known way without a function for it: n zero bytes are "00" n times.
-  std::string Repeat(const std::string& text, const std::string& times) const override {
-    return "replace(hex(zeroblob(" + times + ")), '00', " + text + ")";
-  }
-  std::string Bytes(const std::string& text) const override { return "CAST(" + text + " AS blob)"; }
-  std::string Sha1(const std::string& bytes) const override { return "sha1(" + bytes + ")"; }
-  std::string TypeName(ColumnType type) const override {
-    switch (type) {
-      case ColumnType::kInteger:
-        return "integer";
-      case ColumnType::kDate:
-        return "date";
-      case ColumnType::kBytes:
-        return "blob";
-      case ColumnType::kText:
-      case ColumnType::kKeyText:
-        break;
-    }
-    return "text";
-  }
+constexpr DialectWords kWords = {
+    .series =
+        "(WITH RECURSIVE series(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM series WHERE i < {}) "
+        "SELECT i FROM series)",
+    .day = "date('2000-01-01', '+' || ({}) || ' days')",
+    // The well-known way without a function for it: n zero bytes are "00" n times.
+    .repeat = "replace(hex(zeroblob({1})), '00', {0})",
+    .bytes = "CAST({} AS blob)",
+    .sha1 = "sha1({})",
+    .bytes_type = "blob",
 };
 
 class SqliteConnection : public Connection {
  public:
-  SqliteConnection(const std::string& path, bool create) {
+  SqliteConnection(const std::string& path, bool create) : Connection(Dialect(kWords)) {
     // Writable also for reading: a writer that was killed leaves a journal that the next one plays back.
     int flags = SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
     sqlite3* database = nullptr;
@@ -78,31 +59,20 @@ class SqliteConnection : public Connection {
     if (code != SQLITE_OK) sqlite::ThrowError(database_.get());
   }
 
-  std::unique_ptr<BatchReader> Open(const ReadRequest& request) override {
-    const std::string sql = request.query.Text();
-    switch (request.kind) {
-      case ReadKind::kEager:
-        return sqlite::OpenEager(database_.get(), sql);
-      case ReadKind::kBatched:
-        return sqlite::OpenBatched(database_.get(), sql, request.batch_rows);
-      case ReadKind::kSingleRow:
-        return sqlite::OpenSingleRow(database_.get(), sql);
-      case ReadKind::kCursor:
-        return sqlite::OpenCursor(database_.get(), sql, request.batch_rows);
-      case ReadKind::kCopy:
-        throw UnsupportedRead("--read copy is PostgreSQL's: sqlite has no such statement");
-      case ReadKind::kOffset:
-      case ReadKind::kKeyset:
-        break;
-    }
-    throw UnsupportedRead("paging is made of eager reads");
+ protected:
+  std::unique_ptr<BatchReader> OpenBuffered(const std::string& sql, std::size_t batch_rows) override {
+    if (batch_rows == 0) return sqlite::OpenEager(database_.get(), sql);
+    return sqlite::OpenBatched(database_.get(), sql, batch_rows);
   }
-
-  const Dialect& dialect() const override { return dialect_; }
+  std::unique_ptr<BatchReader> OpenSingleRow(const std::string& sql) override {
+    return sqlite::OpenSingleRow(database_.get(), sql);
+  }
+  std::unique_ptr<BatchReader> OpenCursor(const std::string& sql, std::size_t batch_rows) override {
+    return sqlite::OpenCursor(database_.get(), sql, batch_rows);
+  }
 
  private:
   sqlite::DatabaseHandle database_;
-  SqliteDialect dialect_;
 };
 
 }  // namespace
