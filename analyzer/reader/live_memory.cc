@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The kinds are told apart by the rules of preload/trace/memory_reading.cc, which cannot be shared: no
-// libstdc++ there.
+// The recorder's rules (memtrace/mapping_kinds.h) upon another process's /proc.
 #include "analyzer/reader/live_memory.h"
 
 #include <fcntl.h>
@@ -16,32 +15,20 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/reader/live_process.h"
+#include "memtrace/mapping_kinds.h"
+
 namespace memtrace::reader {
 namespace {
 
 using format::MemoryKind;
 using model::MemoryRange;
 
-constexpr std::uint64_t kMaxGuardBytes = 1 << 20;
-constexpr std::uint64_t kMaxRangeBytes = 64ULL << 30;  // a sanitizer's shadow is larger
 constexpr std::size_t kPagesAtOnce = 8192;
 
-// Linux, Documentation/admin-guide/mm/pagemap.rst.
-constexpr std::uint64_t kPresent = 1ULL << 63;
-constexpr std::uint64_t kIsFileOrShared = 1ULL << 61;
-constexpr std::uint64_t kIsExclusive = 1ULL << 56;
-
 struct Line {
-  std::uint64_t start = 0;
-  std::uint64_t end = 0;
-  std::uint64_t inode = 0;
-  std::string access;
+  format::Mapping mapping;
   std::string name;
-
-  bool is_accessible() const { return access.find_first_of("rwx") != std::string::npos; }
-  bool is_writable() const { return access[1] == 'w'; }
-  bool is_shared() const { return access[3] == 's'; }
-  bool is_anonymous() const { return inode == 0 && !is_shared(); }
 };
 
 std::optional<Line> ParseLine(const std::string& text) {
@@ -52,21 +39,26 @@ std::optional<Line> ParseLine(const std::string& text) {
       4) {
     return std::nullopt;
   }
-  if (std::string_view(access).size() != 4) return std::nullopt;
-  return Line{start, end, inode, access, text.substr(static_cast<std::size_t>(name_at))};
+  const std::string_view allowed(access);
+  if (allowed.size() != 4) return std::nullopt;
+  const bool is_accessible = allowed.find_first_of("rwx") != std::string_view::npos;
+  return Line{{start, end, inode, is_accessible, allowed[1] == 'w', allowed[3] == 's'},
+              text.substr(static_cast<std::size_t>(name_at))};
 }
 
-std::string_view LastComponent(std::string_view path) {
-  return path.substr(path.rfind('/') + 1);
-}
+struct OwnRange {
+  std::uint64_t start;
+  std::uint64_t end;
+};
 
 class LiveReader {
  public:
-  explicit LiveReader(const model::Trace& trace) : trace_(trace) {
-    pagemap_ = open(fmt::format("/proc/{}/pagemap", trace.info.pid).c_str(), O_RDONLY | O_CLOEXEC);
+  LiveReader(const model::Trace& trace, std::uint32_t pid) : trace_(trace), pid_(pid) {
+    pagemap_ = open(fmt::format("/proc/{}/pagemap", pid).c_str(), O_RDONLY | O_CLOEXEC);
     if (trace.memory.empty()) return;
     for (const MemoryRange& range : trace.memory.back().ranges) {
-      if (range.kind == MemoryKind::kOwn) own_.push_back({range.start, range.end});
+      if (range.kind == MemoryKind::kOwn)
+        own_.push_back({range.start, range.end});  // ascending, as ranges are
     }
   }
   ~LiveReader() {
@@ -77,13 +69,18 @@ class LiveReader {
 
   std::optional<model::MemoryReading> Read() {
     if (pagemap_ < 0) return std::nullopt;
-    std::ifstream maps(fmt::format("/proc/{}/maps", trace_.info.pid));
+    std::ifstream maps(fmt::format("/proc/{}/maps", pid_));
+    format::MappingKinds<OwnRange> kinds;
+    kinds.Start(own_.data(), own_.size(), {trace_.info.path.c_str(), 0});
+    std::optional<Line> line;
+    const auto add = [&](std::uint64_t start, std::uint64_t end, MemoryKind kind) {
+      AddPages(start, end, kind, line && format::IsFileKind(kind) ? line->name : "");
+    };
     for (std::string text; std::getline(maps, text);) {
-      std::optional<Line> line = ParseLine(text);
-      if (!line || line->name.starts_with("[v")) continue;
-      Take(*line);
-      before_ = *line;
+      line = ParseLine(text);
+      if (line && !format::IsKernels(line->name.c_str())) kinds.Take(line->mapping, line->name.c_str(), add);
     }
+    kinds.Finish(add);
     if (reading_.ranges.empty()) return std::nullopt;
     reading_.time_ns = trace_.info.duration_ns;
     if (!trace_.memory.empty()) {
@@ -97,78 +94,16 @@ class LiveReader {
  private:
   // statm: size resident shared ..., in pages.
   void ReadSum() {
-    std::ifstream statm(fmt::format("/proc/{}/statm", trace_.info.pid));
+    std::ifstream statm(fmt::format("/proc/{}/statm", pid_));
     std::uint64_t pages = 0, resident = 0, shared = 0;
     if (!(statm >> pages >> resident >> shared)) return;
     reading_.resident = resident * format::kPageBytes;
     reading_.resident_file = shared * format::kPageBytes;
   }
 
-  void Take(const Line& line) {
-    const bool is_arenas_rest = line.is_anonymous() && !line.is_accessible() && line.start == before_.end &&
-                                line.end % format::kArenaBytes == 0;
-    if (is_arenas_rest) MarkArena(line.end - format::kArenaBytes, line.start);
-    if (!line.is_accessible() && line.inode == 0) return;
-    if (!line.is_anonymous()) return AddPages(line.start, line.end, FileKind(line), line.name);
-    AddPrivate(line.start, line.end, PrivateKind(line));
-  }
-
-  // What was added last turns out to be an arena, from `arena` on.
-  void MarkArena(std::uint64_t arena, std::uint64_t end) {
-    for (MemoryRange& range : reading_.ranges) {
-      if (range.start >= arena && range.end <= end && range.kind == MemoryKind::kAnonymous) {
-        range.kind = MemoryKind::kArena;
-      }
-    }
-  }
-
-  MemoryKind PrivateKind(const Line& line) const {
-    if (line.name == "[heap]") return MemoryKind::kBreak;
-    if (line.name == "[stack]") return MemoryKind::kMainStack;
-    const bool follows = before_.end == line.start && !before_.access.empty();
-    const bool is_guarded = follows && before_.is_anonymous() && !before_.is_accessible() &&
-                            before_.end - before_.start <= kMaxGuardBytes &&
-                            line.start % format::kArenaBytes != 0;
-    if (is_guarded) return MemoryKind::kThreadStack;
-    const bool follows_data = follows && before_.inode != 0 && before_.is_writable() && !before_.is_shared();
-    return follows_data && line.is_writable() ? MemoryKind::kModuleData : MemoryKind::kAnonymous;
-  }
-
-  MemoryKind FileKind(const Line& line) const {
-    const std::string_view name = LastComponent(line.name);
-    const bool is_trace = line.is_shared() && line.is_writable() && name == LastComponent(trace_.info.path);
-    if (name.starts_with("libmemtrace.so") || is_trace) return MemoryKind::kOwnFile;
-    const bool has_no_file =
-        line.is_shared() && (line.inode == 0 || line.name.starts_with("/dev/zero") ||
-                             line.name.starts_with("/memfd:") || line.name.starts_with("/SYSV"));
-    return has_no_file ? MemoryKind::kShared : MemoryKind::kFile;
-  }
-
-  // Cut at what is memtrace's, and at the arenas' places.
-  void AddPrivate(std::uint64_t start, std::uint64_t end, MemoryKind kind) {
-    while (start < end) {
-      std::uint64_t until = end;
-      MemoryKind of_part = kind;
-      for (const auto& [own_start, own_end] : own_) {
-        if (own_start <= start && start < own_end) {
-          of_part = MemoryKind::kOwn;
-          until = std::min(until, own_end);
-        } else if (own_start > start) {
-          until = std::min(until, own_start);
-        }
-      }
-      const std::uint64_t window = (start / format::kArenaBytes + 1) * format::kArenaBytes;
-      if (of_part == MemoryKind::kAnonymous) until = std::min(until, window);
-      AddPages(start, until, of_part, "");
-      start = until;
-    }
-  }
-
   void AddPages(std::uint64_t start, std::uint64_t end, MemoryKind kind, const std::string& name) {
-    if (end <= start || end - start > kMaxRangeBytes) return;
+    if (end - start > format::kMaxReadBytes) return;
     MemoryRange range{start, end, kind, 0, 0, {}, name};
-    const bool is_file = kind == MemoryKind::kFile || kind == MemoryKind::kOwnFile;
-    const bool is_private = !is_file && kind != MemoryKind::kShared;
     bool was_resident = false;
     std::uint64_t run = 0;
     std::vector<std::uint64_t> entries(kPagesAtOnce);
@@ -178,9 +113,10 @@ class LiveReader {
           pread(pagemap_, entries.data(), pages * 8, static_cast<off_t>(at / format::kPageBytes * 8));
       const std::size_t known = bytes > 0 ? static_cast<std::size_t>(bytes) / 8 : 0;
       for (std::size_t i = 0; i < pages; ++i) {
-        const std::uint64_t entry = i < known ? entries[i] : 0;
-        // Private and not this process's alone: the page of zeros, unless it has forked.
-        const bool is_resident = (entry & kPresent) != 0 && (!is_private || (entry & kIsExclusive) != 0);
+        const format::PageState state = i < known
+                                            ? format::CountedState(kind, format::PageStateOf(entries[i]))
+                                            : format::PageState::kAbsent;
+        const bool is_resident = state != format::PageState::kAbsent;
         if (is_resident != was_resident) {
           range.runs.push_back(std::exchange(run, 0));
           was_resident = is_resident;
@@ -188,26 +124,29 @@ class LiveReader {
         ++run;
         if (!is_resident) continue;
         range.resident_bytes += format::kPageBytes;
-        if (is_file && (entry & kIsFileOrShared) == 0) range.private_bytes += format::kPageBytes;
+        if (format::IsCopy(kind, state)) range.private_bytes += format::kPageBytes;
       }
       at += pages * format::kPageBytes;
     }
     if (was_resident) range.runs.push_back(run);
-    if (is_file) range.runs.clear();
+    if (!format::HasRuns(kind)) range.runs.clear();
     if (range.resident_bytes > 0) reading_.ranges.push_back(std::move(range));
   }
 
   const model::Trace& trace_;
+  const std::uint32_t pid_;  // here; in a container it has another one
   int pagemap_ = -1;
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> own_;
-  Line before_;
+  std::vector<OwnRange> own_;
   model::MemoryReading reading_;
 };
 
 }  // namespace
 
 std::optional<model::MemoryReading> ReadLiveMemory(const model::Trace& trace) {
-  return LiveReader(trace).Read();
+  const Result<TraceFile> file = TraceFile::Open(trace.info.path);
+  if (!file) return std::nullopt;
+  const std::optional<std::uint32_t> pid = FindRecorder(*file, trace.info.pid);
+  return pid ? LiveReader(trace, *pid).Read() : std::nullopt;
 }
 
 void AddLiveMemory(TraceReader& reader) {

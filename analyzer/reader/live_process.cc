@@ -3,16 +3,18 @@
 #include "analyzer/reader/live_process.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 #include <sys/sysmacros.h>
 
-#include <cerrno>
+#include <algorithm>
+#include <charconv>
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace memtrace::reader {
 namespace {
@@ -39,17 +41,39 @@ std::string RealPath(const std::string& path) {
   return result;
 }
 
-}  // namespace
-
-bool IsRecordedBy(const TraceFile& file, std::uint32_t pid) {
-  if (pid == 0 || pid > static_cast<std::uint32_t>(INT_MAX)) return false;
-  if (kill(static_cast<pid_t>(pid), 0) != 0 && errno != EPERM) return false;
+bool HasMapped(const TraceFile& file, std::uint32_t pid) {
   std::ifstream maps(fmt::format("/proc/{}/maps", pid));
   const std::string real_path = RealPath(file.path());
   for (std::string line; std::getline(maps, line);) {
     if (IsMappingOf(line, file, real_path)) return true;
   }
   return false;
+}
+
+// "NSpid:	4711	1": 4711 here, 1 in the innermost namespace.
+bool CallsItself(const std::filesystem::path& process, std::uint32_t pid) {
+  std::ifstream status(process / "status");
+  for (std::string line; std::getline(status, line);) {
+    if (!line.starts_with("NSpid:")) continue;
+    return line.ends_with(fmt::format("\t{}", pid)) && std::count(line.begin(), line.end(), '\t') > 1;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<std::uint32_t> FindRecorder(const TraceFile& file, std::uint32_t pid) {
+  if (pid == 0 || pid > static_cast<std::uint32_t>(INT_MAX)) return std::nullopt;
+  if (HasMapped(file, pid)) return pid;
+  std::error_code error;
+  for (const auto& process : std::filesystem::directory_iterator("/proc", error)) {
+    const std::string name = process.path().filename();
+    std::uint32_t number = 0;
+    const auto [end, failure] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (failure != std::errc() || end != name.data() + name.size()) continue;
+    if (CallsItself(process.path(), pid) && HasMapped(file, number)) return number;
+  }
+  return std::nullopt;
 }
 
 }  // namespace memtrace::reader

@@ -3,13 +3,15 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "analyzer/reader/trace_file.h"
 
 namespace memtrace::reader {
 
-// True if process `pid` lives and has this very file mapped: the number alone may belong to another one by
-// now. False too where the process cannot be looked into (another user's, another pid namespace).
-bool IsRecordedBy(const TraceFile& file, std::uint32_t pid);
+// The process that writes the file, by its number here. `pid` is what it calls itself: in a container that is
+// another one. Nothing if no process of that number, here or in a namespace of its own, has this very file
+// mapped, or it cannot be looked into (another user's, outside of the analyzer's own namespace).
+std::optional<std::uint32_t> FindRecorder(const TraceFile& file, std::uint32_t pid);
 
 }  // namespace memtrace::reader

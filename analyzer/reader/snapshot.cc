@@ -141,7 +141,7 @@ TickClock ClockOf(const FileHeader& header) {
 std::unique_ptr<Snapshot> TakeSnapshot(TraceFile* file, const FileHeader& header) {
   auto snapshot = std::make_unique<Snapshot>();
   snapshot->header = header;
-  snapshot->is_running = IsRecording(header) && IsRecordedBy(*file, header.pid);
+  snapshot->is_running = IsRecording(header) && FindRecorder(*file, header.pid).has_value();
   // A process that is gone may have ended properly since the header was read.
   if (IsRecording(header) && !snapshot->is_running) file->ReadStruct(0, &snapshot->header);
   const bool is_recording = IsRecording(snapshot->header);

@@ -8,17 +8,13 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "memtrace/mapping_kinds.h"
+
 namespace memtrace::preload {
 
-struct MapsLine {
-  std::uint64_t start;
-  std::uint64_t end;
-  bool is_accessible;  // any of r, w, x
-  bool is_writable;
-  bool is_shared;
+struct MapsLine : format::Mapping {
   std::uint32_t device_major;
   std::uint32_t device_minor;
-  std::uint64_t inode;  // 0: no file
   std::size_t name_bytes;
   char name[256];  // NUL terminated; a longer one is cut
 };

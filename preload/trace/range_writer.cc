@@ -13,10 +13,6 @@ using format::MemoryKind;
 constexpr std::size_t kMaxNameBytes = 256;
 constexpr std::size_t kMaxNumbers = 7;
 
-bool IsFile(MemoryKind kind) {
-  return kind == MemoryKind::kFile || kind == MemoryKind::kOwnFile || kind == MemoryKind::kShared;
-}
-
 }  // namespace
 
 void RangeWriter::Start(LogWriter* log, const format::LogMemory& head) {
@@ -38,13 +34,6 @@ void RangeWriter::Begin(std::uintptr_t start, MemoryKind kind) {
   runs_bytes_ = 0;
 }
 
-// How the resident pages lie is asked only where blocks or mappings of the program may be.
-bool RangeWriter::HasRuns() const {
-  return kind_ == MemoryKind::kAnonymous || kind_ == MemoryKind::kBreak || kind_ == MemoryKind::kArena ||
-         kind_ == MemoryKind::kThreadStack || kind_ == MemoryKind::kModuleData ||
-         kind_ == MemoryKind::kShared;
-}
-
 void RangeWriter::EndRun() {
   const std::uint8_t* end = format::PutVarint(runs_text_ + runs_bytes_, run_pages_);
   runs_bytes_ = static_cast<std::size_t>(end - runs_text_);
@@ -55,7 +44,7 @@ void RangeWriter::EndRun() {
 void RangeWriter::Add(PageState state, std::size_t pages) {
   const bool is_resident = state != PageState::kAbsent;
   if (is_resident != run_is_resident_) {
-    if (HasRuns()) {
+    if (format::HasRuns(kind_)) {
       EndRun();
       if (runs_bytes_ + 2 * format::kMaxVarintBytes > kRunsBytes) {
         CutRange();
@@ -68,7 +57,7 @@ void RangeWriter::Add(PageState state, std::size_t pages) {
   pages_ += pages;
   if (!is_resident) return;
   resident_pages_ += pages;
-  if (IsFile(kind_) && state != PageState::kResident) copied_pages_ += pages;
+  if (format::IsCopy(kind_, state)) copied_pages_ += pages;
 }
 
 // What has come so far becomes a range of its own. A run has just ended.
@@ -89,7 +78,7 @@ void RangeWriter::End(const char* name, std::size_t name_bytes) {
     return;
   }
   if (resident_pages_ == 0) return;  // nothing to tell
-  if (HasRuns() && run_is_resident_) EndRun();
+  if (format::HasRuns(kind_) && run_is_resident_) EndRun();
   const bool is_named = kind_ == MemoryKind::kFile || kind_ == MemoryKind::kShared;
   PutRange(start_page_ - end_page_, kind_, name, is_named ? name_bytes : 0);
 }
@@ -110,7 +99,7 @@ void RangeWriter::PutRange(std::uint64_t gap_pages, MemoryKind kind, const char*
   body_bytes_ = static_cast<std::size_t>(out + name_bytes - body_);
   if (kind == MemoryKind::kSmallFiles) return;
   end_page_ = start_page_ + pages_;
-  const std::uint64_t of_file = IsFile(kind) ? resident_pages_ - copied_pages_ : 0;
+  const std::uint64_t of_file = format::IsFileKind(kind) ? resident_pages_ - copied_pages_ : 0;
   file_pages_ += of_file;
   private_pages_ += resident_pages_ - of_file;
 }

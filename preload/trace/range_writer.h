@@ -46,7 +46,6 @@ class RangeWriter {
   void CutRange();
   void PutRange(std::uint64_t gap_pages, format::MemoryKind kind, const char* name, std::size_t name_bytes);
   void Flush(const format::LogMemory& head);
-  bool HasRuns() const;
 
   LogWriter* log_;
   format::LogMemory head_;

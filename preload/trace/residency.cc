@@ -8,20 +8,6 @@
 #include "preload/base/syscalls.h"
 
 namespace memtrace::preload {
-namespace {
-
-// Linux, Documentation/admin-guide/mm/pagemap.rst.
-constexpr std::uint64_t kPresent = 1ULL << 63;
-constexpr std::uint64_t kIsFileOrShared = 1ULL << 61;
-constexpr std::uint64_t kIsExclusive = 1ULL << 56;
-
-PageState StateOf(std::uint64_t entry) {
-  if ((entry & kPresent) == 0) return PageState::kAbsent;
-  if ((entry & kIsFileOrShared) != 0) return PageState::kResident;
-  return (entry & kIsExclusive) != 0 ? PageState::kPrivateCopy : PageState::kCommon;
-}
-
-}  // namespace
 
 void Residency::Open() {
   const long fd = sys::Call(SYS_openat, AT_FDCWD, sys::AsLong("/proc/self/pagemap"), O_RDONLY | O_CLOEXEC);
@@ -47,7 +33,7 @@ const PageState* Residency::ByPagemap(std::uintptr_t address, std::size_t pages)
   const long bytes = sys::Call(SYS_pread64, pagemap_, sys::AsLong(entries_), static_cast<long>(pages * 8),
                                static_cast<long>(address / format::kPageBytes * 8));
   const std::size_t known = bytes > 0 ? static_cast<std::size_t>(bytes) / 8 : 0;
-  for (std::size_t i = 0; i < pages; ++i) states_[i] = i < known ? StateOf(entries_[i]) : PageState::kAbsent;
+  for (std::size_t i = 0; i < pages; ++i) states_[i] = i < known ? format::PageStateOf(entries_[i]) : PageState::kAbsent;
   return states_;
 }
 

@@ -5,14 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "memtrace/mapping_kinds.h"
+
 namespace memtrace::preload {
 
-enum class PageState : std::uint8_t {
-  kAbsent = 0,
-  kResident,
-  kPrivateCopy,  // of a file's page, or private memory, as far as pagemap tells
-  kCommon,       // private memory that is common with a forked process, or the page of zeros; pagemap only
-};
+using format::PageState;
 
 // Lives in the scratch memory of a reading. Not thread-safe.
 class Residency {
