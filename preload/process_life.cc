@@ -128,6 +128,22 @@ void NoteForeignMalloc(Recording& recording) {
   if (ShouldSpeak(recording)) Say(text);
 }
 
+using GoodSizeFunction = std::size_t (*)(std::size_t);
+constinit GoodSizeFunction g_mi_good_size = nullptr;
+
+// What tells how large the blocks of an allocator are, without allocating. Null: its rules are published, or it has
+// nothing of the kind. A function of that name in another library than `library` is not it.
+BlockSizeFunction FindBlockSize(format::ServingAllocator allocator, const void* library) {
+  const bool is_mimalloc = allocator == format::ServingAllocator::kMimalloc;
+  if (!is_mimalloc && allocator != format::ServingAllocator::kTcmalloc) return nullptr;
+  void* found = dlsym(RTLD_NEXT, is_mimalloc ? "mi_good_size" : "nallocx");
+  Dl_info owner{};
+  if (found == nullptr || dladdr(found, &owner) == 0 || owner.dli_fbase != library) return nullptr;
+  if (!is_mimalloc) return reinterpret_cast<BlockSizeFunction>(found);
+  g_mi_good_size = reinterpret_cast<GoodSizeFunction>(found);
+  return [](std::size_t bytes, int) { return g_mi_good_size(bytes); };
+}
+
 // By the file that the next malloc is in.
 void FindServingAllocator() {
   static constexpr struct {
@@ -148,7 +164,8 @@ void FindServingAllocator() {
     if (!StartsWith(name, known.file)) continue;
     const bool is_jemalloc = known.allocator == format::ServingAllocator::kJemalloc;
     void* mallctl = is_jemalloc ? dlsym(RTLD_DEFAULT, "mallctl") : nullptr;
-    return SetServingAllocator(known.allocator, reinterpret_cast<MallctlFunction>(mallctl));
+    return SetServingAllocator(known.allocator, reinterpret_cast<MallctlFunction>(mallctl),
+                               FindBlockSize(known.allocator, owner.dli_fbase));
   }
 }
 

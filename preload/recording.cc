@@ -235,6 +235,7 @@ constexpr std::uint64_t kCheckpointEveryNs = 10'000'000;
 
 constinit format::ServingAllocator g_allocator = format::ServingAllocator::kOther;
 constinit MallctlFunction g_mallctl = nullptr;
+constinit BlockSizes g_block_sizes{};
 
 void TakeReading(Recording& recording, const MemoryRequest& request, std::uint64_t resident_bytes) {
   MemoryCost cost;
@@ -354,13 +355,15 @@ ThreadState* TakeThreadState(Recording& recording) {
   return state;
 }
 
-void SetServingAllocator(format::ServingAllocator allocator, MallctlFunction mallctl) {
+void SetServingAllocator(format::ServingAllocator allocator, MallctlFunction mallctl, BlockSizeFunction block_size) {
   g_allocator = allocator;
   g_mallctl = mallctl;
+  if (block_size != nullptr) g_block_sizes.Ask(allocator, block_size);
 }
 
 void ReadMemory(Recording& recording, std::uint32_t thread, format::CheckpointReason reason) {
   const bool is_mark = reason == format::CheckpointReason::kMark;
+  if (reason == format::CheckpointReason::kStart) g_block_sizes.AppendTo(recording.log);
   const std::uint64_t resident = TakeCheckpoint(recording.file, recording.log, thread, reason, is_mark);
   const std::uint64_t started_ns = recording.file.header()->start_monotonic_ns;
   if (is_mark && !recording.memory_pace.IsMarkDue(MonotonicNs(), started_ns)) return;

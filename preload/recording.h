@@ -17,6 +17,7 @@
 #include "preload/buffer/sealer.h"
 #include "preload/buffer/window_pool.h"
 #include "preload/thread_state.h"
+#include "preload/trace/block_sizes.h"
 #include "preload/trace/log_writer.h"
 #include "preload/trace/memory_pace.h"
 #include "preload/trace/memory_reading.h"
@@ -77,9 +78,9 @@ void NoteForGood(Recording& recording, const char* text);
 // A state for the calling thread: one whose thread has ended, or a new one. Null: no memory.
 ThreadState* TakeThreadState(Recording& recording);
 
-// Which allocator serves the program. `mallctl`: jemalloc's, null for others. Asked for once, when the library is
-// loaded; survives fork.
-void SetServingAllocator(format::ServingAllocator allocator, MallctlFunction mallctl);
+// Which allocator serves the program. `mallctl`: jemalloc's; `block_size`: of allocators whose rules are not published;
+// null for others. Asked for once, when the library is loaded; survives fork.
+void SetServingAllocator(format::ServingAllocator allocator, MallctlFunction mallctl, BlockSizeFunction block_size);
 
 // A checkpoint, and what process memory consists of if that is due; always at the start and at the end. At a mark the
 // allocator is asked for its own figures too: its locks are then not held by this thread.

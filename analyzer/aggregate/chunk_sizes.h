@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// What a block takes of its allocator's memory, by the allocator's published rules.
+// What a block takes of its allocator's memory, by the allocator's published rules or what it told of them.
 #pragma once
 
 #include <algorithm>
 #include <bit>
 #include <cstdint>
 
-#include "memtrace/trace_format.h"
+#include "analyzer/model/trace.h"
 
 namespace memtrace::aggregate {
 
@@ -28,22 +28,44 @@ constexpr std::uint64_t JemallocClassBytes(std::uint64_t size_bytes) {
   return (size_bytes + step - 1) & ~(step - 1);
 }
 
-// Bytes from the block's first byte that are its own, `size_bytes` of them asked for. The rules of other
-// allocators are not known here: what they round up shows as free memory.
-constexpr std::uint64_t OwnedBytes(format::ServingAllocator allocator, std::uint64_t size_bytes) {
-  switch (allocator) {
-    case format::ServingAllocator::kGlibc:
-      return GlibcChunkBytes(size_bytes) - kGlibcHeaderBytes;
-    case format::ServingAllocator::kJemalloc:
-      return JemallocClassBytes(size_bytes);
-    default:
-      return size_bytes;
-  }
-}
+// What blocks take of the allocator that served a program. Refers to the sizes, which must outlive it.
+class ChunkSizes {
+ public:
+  // `told`: what the allocator itself said; not looked at if it was another one.
+  ChunkSizes(format::ServingAllocator allocator, const model::BlockSizes& told)
+      : allocator_(allocator), told_(told.allocator == allocator && !told.bytes.empty() ? &told : nullptr) {}
 
-// In front of its first byte.
-constexpr std::uint64_t HeaderBytes(format::ServingAllocator allocator) {
-  return allocator == format::ServingAllocator::kGlibc ? kGlibcHeaderBytes : 0;
-}
+  format::ServingAllocator allocator() const { return allocator_; }
+
+  // Bytes from the block's first byte that are its own, `size_bytes` of them asked for. Where the rules are
+  // not known what is rounded up shows as free memory.
+  std::uint64_t OwnedBytes(std::uint64_t size_bytes) const {
+    switch (allocator_) {
+      case format::ServingAllocator::kGlibc:
+        return GlibcChunkBytes(size_bytes) - kGlibcHeaderBytes;
+      case format::ServingAllocator::kJemalloc:
+        return JemallocClassBytes(size_bytes);
+      default:
+        return told_ != nullptr ? ToldBytes(size_bytes) : size_bytes;
+    }
+  }
+
+  // In front of its first byte.
+  std::uint64_t HeaderBytes() const {
+    return allocator_ == format::ServingAllocator::kGlibc ? kGlibcHeaderBytes : 0;
+  }
+
+ private:
+  std::uint64_t ToldBytes(std::uint64_t size_bytes) const {
+    const auto size_class = std::lower_bound(told_->bytes.begin(), told_->bytes.end(), size_bytes);
+    if (size_class != told_->bytes.end()) return *size_class;
+    const std::uint64_t over = size_bytes % told_->step_bytes;
+    const std::uint64_t rest = over == 0 ? 0 : told_->step_bytes - over;
+    return size_bytes > ~0ULL - rest ? size_bytes : size_bytes + rest;
+  }
+
+  format::ServingAllocator allocator_;
+  const model::BlockSizes* told_;  // null: nothing
+};
 
 }  // namespace memtrace::aggregate

@@ -28,8 +28,8 @@ std::uint64_t Sum(std::uint64_t a, std::uint64_t b) {
 
 void HeapSweep::AddBlock(std::uint64_t address, std::uint64_t size, model::NodeId node) {
   all_live_ += size;
-  const std::uint64_t owned = OwnedBytes(allocator_, size);
-  const std::uint64_t header = std::min(HeaderBytes(allocator_), address);
+  const std::uint64_t owned = sizes_.OwnedBytes(size);
+  const std::uint64_t header = std::min(sizes_.HeaderBytes(), address);
   if (!in_detail_ && size < kLargeBlockBytes) {
     small_live_ += size;
     small_overhead_ += owned + header - size;
@@ -57,6 +57,18 @@ std::size_t HeapSweep::FirstEndingAfter(std::uint64_t address) const {
 Span HeapSweep::PagesOf(const Chunk& chunk) const {
   const std::uint64_t start = chunk.span.start & ~kPageMask;
   return {start, Sum(chunk.span.end, kPageMask) & ~kPageMask};
+}
+
+Span HeapSweep::SpanOfBlocks(const Span& part) const {
+  const auto starts_below = [](const Chunk& chunk, std::uint64_t address) {
+    return chunk.span.start < address;
+  };
+  const std::size_t first = FirstEndingAfter(part.start);
+  const auto behind = std::lower_bound(chunks_.begin(), chunks_.end(), part.end, starts_below);
+  const auto end = static_cast<std::size_t>(behind - chunks_.begin());
+  if (first >= end) return {};
+  return {std::max(PagesOf(chunks_[first]).start, part.start),
+          std::min(PagesOf(chunks_[end - 1]).end, part.end)};
 }
 
 void HeapSweep::TakeBlock(const Chunk& chunk, const Span& part) {
@@ -118,6 +130,12 @@ void HeapSweep::AddTo(ProcessSplit* split) {
     parts_.overhead += overhead;
     parts_.kept_top = parts_.kept_holes = 0;
     parts_.kept_pages = rest - live - overhead;
+    // What did not fit into the known heap lies in a piece of it that no mapping is known of; glibc has none.
+    if (sizes_.allocator() != format::ServingAllocator::kGlibc) {
+      const std::uint64_t elsewhere = std::min(split->parts.unexplained, small_live_ - live);
+      parts_.live += elsewhere;
+      split->parts.unexplained -= elsewhere;
+    }
   }
   ProcessParts& parts = split->parts;
   parts.live += parts_.live;

@@ -34,8 +34,7 @@ struct Region {
 class HeapSweep {
  public:
   // Not in detail: small blocks count by their sums alone, as if they were resident.
-  HeapSweep(format::ServingAllocator allocator, bool in_detail)
-      : allocator_(allocator), in_detail_(in_detail) {}
+  HeapSweep(const ChunkSizes& sizes, bool in_detail) : sizes_(sizes), in_detail_(in_detail) {}
 
   void AddBlock(std::uint64_t address, std::uint64_t size, model::NodeId node);
   void Sort();
@@ -47,6 +46,9 @@ class HeapSweep {
   // A resident stretch where only the pages of blocks are an allocator's: calls `rest` with all others.
   template <typename Rest>
   void CutPagesOfBlocks(const Span& stretch, const Rest& rest);
+
+  // From the page of the first block within to that of the last; empty: there is none.
+  Span SpanOfBlocks(const Span& part) const;
 
   void AddTo(ProcessSplit* split);
 
@@ -66,7 +68,7 @@ class HeapSweep {
   void TakeFree(std::size_t next, const Span& part, const Region& region);
   Span PagesOf(const Chunk& chunk) const;
 
-  const format::ServingAllocator allocator_;
+  const ChunkSizes sizes_;
   const bool in_detail_;
   std::vector<Chunk> chunks_;
   ProcessParts parts_;
@@ -86,7 +88,11 @@ void HeapSweep::CutPagesOfBlocks(const Span& stretch, const Rest& rest) {
     if (pages.start >= stretch.end) break;
     if (pages.end <= at) continue;
     if (pages.start > at) rest(Span{at, pages.start});
-    const Span part{pages.start > at ? pages.start : at, pages.end < stretch.end ? pages.end : stretch.end};
+    // Its last page may be the first one of the next block.
+    const bool is_shared = next + 1 < chunks_.size() && chunks_[next + 1].span.start < pages.end;
+    const std::uint64_t until = is_shared ? chunks_[next + 1].span.start : pages.end;
+    const Span part{pages.start > at ? pages.start : at, until < stretch.end ? until : stretch.end};
+    if (part.end <= part.start) continue;
     const std::uint64_t live_before = parts_.live + parts_.overhead;
     TakeBlock(chunks_[next], part);
     // What is left of its pages nobody else can use.

@@ -90,6 +90,13 @@ struct MemoryRange {
   std::string name;                 // of the file, if it has much resident
 };
 
+// In which sizes an allocator hands out blocks; see format::LogBlockSizes.
+struct BlockSizes {
+  format::ServingAllocator allocator = format::ServingAllocator::kOther;
+  std::vector<std::uint64_t> bytes;  // rising; empty: it did not tell
+  std::uint64_t step_bytes = 1;      // above the last one
+};
+
 // What lies in process memory at a moment; see format::LogMemory.
 struct MemoryReading {
   std::uint64_t time_ns = 0;
@@ -164,6 +171,7 @@ struct Trace {
   std::vector<Mark> marks;              // by time
   std::vector<Checkpoint> checkpoints;  // by time
   std::vector<MemoryReading> memory;    // by time
+  BlockSizes block_sizes;
   std::vector<Note> notes;
   std::vector<PythonRuntime> python_runtimes;  // in the order they were met
   std::vector<PythonCode> python_codes;        // by id

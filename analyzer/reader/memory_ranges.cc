@@ -6,7 +6,14 @@
 namespace memtrace::reader {
 namespace {
 
-constexpr std::uint64_t kMaxPages = 1ULL << 52;  // pages of the whole address space
+constexpr std::uint64_t kMaxStepBytes = 1 << 30;  // from one size of blocks to the next
+constexpr std::uint64_t kMaxPages = 1ULL << 52;   // pages of the whole address space
+
+format::ServingAllocator AllocatorOf(std::uint32_t number) {
+  return number <= static_cast<std::uint32_t>(format::ServingAllocator::kMimalloc)
+             ? static_cast<format::ServingAllocator>(number)
+             : format::ServingAllocator::kOther;
+}
 
 // Runs that do not add up to more than the range.
 bool TakeRuns(std::uint64_t pages, LogPayload* body, model::MemoryRange* range) {
@@ -55,9 +62,7 @@ model::MemoryReading MakeMemoryReading(const format::LogMemory& log, std::uint64
   reading.time_ns = time_ns;
   reading.thread = log.thread;
   reading.reason = ReasonOf(log.reason);
-  reading.allocator = log.allocator <= static_cast<std::uint32_t>(format::ServingAllocator::kMimalloc)
-                          ? static_cast<format::ServingAllocator>(log.allocator)
-                          : format::ServingAllocator::kOther;
+  reading.allocator = AllocatorOf(log.allocator);
   reading.knows_files = (log.flags & format::kMemoryNoFiles) == 0;
   reading.is_forked = (log.flags & format::kMemoryIsForked) != 0;
   reading.jemalloc_allocated = log.jemalloc_allocated_bytes;
@@ -77,6 +82,23 @@ bool AddMemoryRanges(LogPayload* body, std::uint64_t* page, model::MemoryReading
     if (range.kind <= format::MemoryKind::kSmallFiles) reading->ranges.push_back(std::move(range));
   }
   return true;
+}
+
+std::optional<model::BlockSizes> TakeBlockSizes(LogPayload* payload) {
+  const auto log = payload->Struct<format::LogBlockSizes>();
+  model::BlockSizes sizes;
+  sizes.allocator = AllocatorOf(log.allocator);
+  sizes.step_bytes = log.step_bytes;
+  if (!payload->ok() || log.step_bytes == 0 || log.step_bytes > kMaxStepBytes || log.count > payload->size())
+    return std::nullopt;
+  sizes.bytes.reserve(log.count);
+  std::uint64_t size = 0;
+  for (std::uint32_t i = 0; i < log.count; ++i) {
+    const std::uint64_t more = payload->Varint();
+    if (!payload->ok() || more == 0 || more > kMaxStepBytes) return std::nullopt;
+    sizes.bytes.push_back(size += more);
+  }
+  return sizes;
 }
 
 }  // namespace memtrace::reader

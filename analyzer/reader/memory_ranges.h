@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "analyzer/model/trace.h"
 #include "analyzer/reader/log_payload.h"
@@ -19,5 +20,8 @@ model::MemoryReading MakeMemoryReading(const format::LogMemory& log, std::uint64
 // record before ended, 0 for the first, moved on. False if they are damaged: cut off, beyond the address
 // space, or with more resident than there is room for.
 bool AddMemoryRanges(LogPayload* body, std::uint64_t* page, model::MemoryReading* reading);
+
+// What an allocator told about the sizes of its blocks. Nothing if it is damaged: cut off, or not rising.
+std::optional<model::BlockSizes> TakeBlockSizes(LogPayload* payload);
 
 }  // namespace memtrace::reader

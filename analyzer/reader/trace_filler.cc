@@ -57,6 +57,8 @@ bool TraceFiller::Add(LogType type, std::uint64_t time_ns, LogPayload payload) {
       return AddCheckpoint(time_ns, &payload);
     case LogType::kMemory:
       return AddMemory(time_ns, &payload);
+    case LogType::kBlockSizes:
+      return AddBlockSizes(&payload);
     case LogType::kNote:
       return AddNote(time_ns, &payload);
     case LogType::kEnd:
@@ -133,6 +135,12 @@ bool TraceFiller::AddMemory(std::uint64_t time_ns, LogPayload* payload) {
   }
   if (!is_sound || is_last) open_readings_.erase(open);
   return is_sound;
+}
+
+bool TraceFiller::AddBlockSizes(LogPayload* payload) {
+  std::optional<model::BlockSizes> sizes = TakeBlockSizes(payload);
+  if (sizes) trace_->block_sizes = std::move(*sizes);
+  return sizes.has_value();
 }
 
 bool TraceFiller::AddNote(std::uint64_t time_ns, LogPayload* payload) {

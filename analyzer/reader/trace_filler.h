@@ -33,6 +33,7 @@ class TraceFiller {
   bool AddMark(std::uint64_t time_ns, LogPayload* payload);
   bool AddCheckpoint(std::uint64_t time_ns, LogPayload* payload);
   bool AddMemory(std::uint64_t time_ns, LogPayload* payload);
+  bool AddBlockSizes(LogPayload* payload);
   bool AddNote(std::uint64_t time_ns, LogPayload* payload);
   bool AddEnd(LogPayload* payload);
   bool AddPythonRuntime(std::uint64_t time_ns, LogPayload* payload);

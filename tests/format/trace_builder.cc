@@ -99,6 +99,25 @@ std::uint32_t TraceBuilder::PythonNode(std::uint32_t parent, std::uint32_t code,
               {.generation = format::kPythonGeneration});
 }
 
+TraceBuilder& TraceBuilder::BlockSizes(format::ServingAllocator allocator,
+                                       const std::vector<std::uint64_t>& sizes, std::uint64_t step_bytes,
+                                       std::uint32_t count) {
+  format::LogBlockSizes head{};
+  head.allocator = static_cast<std::uint32_t>(allocator);
+  head.count = count != 0 ? count : static_cast<std::uint32_t>(sizes.size());
+  head.step_bytes = step_bytes;
+  std::string body;
+  std::uint64_t last = 0;
+  for (const std::uint64_t size : sizes) {
+    std::uint8_t bytes[format::kMaxVarintBytes];
+    body.append(reinterpret_cast<const char*>(bytes),
+                static_cast<std::size_t>(format::PutVarint(bytes, size - last) - bytes));
+    last = size;
+  }
+  return LogRecord(0, static_cast<std::uint32_t>(format::LogType::kBlockSizes),
+                   std::string(BytesOf(head)) + body);
+}
+
 TraceBuilder& TraceBuilder::PythonRuntime(std::uint64_t ticks, std::uint32_t hex_version,
                                           format::PythonSupport support, std::string_view text) {
   const format::LogPythonRuntime runtime{hex_version, static_cast<std::uint32_t>(support),

@@ -86,6 +86,9 @@ class TraceBuilder {
   // The ranges ascending. `change` sees the head before it is written.
   TraceBuilder& Memory(std::uint64_t ticks, const std::vector<RangeSpec>& ranges,
                        const std::function<void(format::LogMemory*)>& change = {});
+  // `count`: 0 for as many as there are.
+  TraceBuilder& BlockSizes(format::ServingAllocator allocator, const std::vector<std::uint64_t>& sizes,
+                           std::uint64_t step_bytes, std::uint32_t count = 0);
   TraceBuilder& PythonRuntime(std::uint64_t ticks, std::uint32_t hex_version,
                               format::PythonSupport support = format::PythonSupport::kFull,
                               std::string_view text = {});

@@ -7,11 +7,13 @@
 //     memory_causes stacks    4 threads with 4 MiB of stack in use
 //     memory_causes files     the file of its second argument, mapped and read
 //     memory_causes wait      40 MiB mapped, 24 of them touched after the mark; then until a signal
+//     memory_causes sizes     live blocks of many sizes; says what the allocator gave for them (malloc_usable_size)
 //     memory_causes forked    a child of a process with 20 MiB, which allocates 5 of its own
 //
 // "ready" is said, and marked, when it is all there.
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,6 +117,15 @@ static void Files(const char* path) {
   Ready();
 }
 
+static void Sizes(void) {
+  size_t usable = 0;
+  for (int round = 0; round < 50; ++round) {  // no pages of their own: what is rounded up is touched too
+    for (size_t bytes = 1; bytes < 2000; bytes += 7) usable += malloc_usable_size(Filled(bytes));
+  }
+  memtrace_mark("ready");
+  printf("%zu\n", usable);
+}
+
 static int Forked(void) {
   void* parents = Filled(20 * kMiB);
   for (int i = 0; i < 1000; ++i) Filled(100);
@@ -139,6 +150,7 @@ int main(int argc, char** argv) {
   if (strcmp(mode, "stacks") == 0) return Threads(4, UseStack), 0;
   if (strcmp(mode, "files") == 0 && argc > 2) return Files(argv[2]), 0;
   if (strcmp(mode, "wait") == 0) return Wait(), 0;
+  if (strcmp(mode, "sizes") == 0) return Sizes(), 0;
   if (strcmp(mode, "forked") == 0) return Forked();
   return 2;
 }

@@ -289,7 +289,7 @@ static_assert(sizeof(LogHeader) == 32);
 enum class LogType : std::uint32_t {
   kModule = 1, kModuleGone, kThread, kMark, kCheckpoint, kPause, kResume, kNote, kEnd,
   kPythonRuntime = 10, kPythonCode,
-  kMemory = 12,
+  kMemory = 12, kBlockSizes,
 };
 
 struct LogRecord {
@@ -399,6 +399,18 @@ struct LogMemory {
   // body
 };
 static_assert(sizeof(LogMemory) == 88);
+
+// The sizes in which the serving allocator hands out blocks, as it told when the recording began: a request takes the
+// smallest that holds it, and one above the last of them the next multiple of step_bytes. glibc and jemalloc are not
+// asked, their rules are published. `body`: LEB128 numbers, what each size is larger than the one before, the first
+// than 0.
+struct LogBlockSizes {
+  std::uint32_t allocator;  // ServingAllocator
+  std::uint32_t count;
+  std::uint64_t step_bytes;
+  // body
+};
+static_assert(sizeof(LogBlockSizes) == 16);
 
 struct LogNote {
   std::uint32_t is_error;

@@ -54,6 +54,29 @@ TEST_F(MemoryRecordsTest, SeveralRecordsMakeOneReading) {
   EXPECT_TRUE(reader.trace().damage.empty());
 }
 
+TEST_F(MemoryRecordsTest, SizesOfBlocksMustRise) {
+  TraceBuilder sound;
+  sound.BlockSizes(format::ServingAllocator::kMimalloc, {8, 16, 1024}, 4096);
+  const auto reader = Open(sound);
+  EXPECT_EQ(reader.trace().block_sizes.bytes, (std::vector<std::uint64_t>{8, 16, 1024}));
+  EXPECT_EQ(reader.trace().block_sizes.step_bytes, 4096u);
+  EXPECT_EQ(reader.trace().block_sizes.allocator, format::ServingAllocator::kMimalloc);
+  const auto expect_damage = [this](const std::vector<std::uint64_t>& sizes, std::uint64_t step_bytes,
+                                    std::uint32_t count) {
+    TraceBuilder builder;
+    builder.BlockSizes(format::ServingAllocator::kMimalloc, sizes, step_bytes, count);
+    const auto damaged = Open(builder);
+    EXPECT_TRUE(damaged.trace().block_sizes.bytes.empty());
+    EXPECT_EQ(damaged.trace().damage.size(), 1u);
+  };
+  expect_damage({8, 8}, 8, 2);
+  expect_damage({16, 8}, 8, 2);
+  expect_damage({8, 16}, 0, 2);
+  expect_damage({8, 16}, 8, 10);  // there are no so many
+  expect_damage({8, 16}, 8, ~0U);
+  expect_damage({8, 1ULL << 50}, 8, 2);
+}
+
 TEST_F(MemoryRecordsTest, ImpossibleRangesAreDamage) {
   const testing::RangeSpec impossible[] = {
       {0x10000, 5, MemoryKind::kBreak, 6},                     // more resident than there is
