@@ -57,7 +57,9 @@ bool IsAllocatorsFile(std::string_view path) {
 class Splitter {
  public:
   Splitter(const model::Trace& trace, std::size_t reading, bool in_detail)
-      : trace_(trace), reading_(trace.memory.at(reading)), heap_(reading_.allocator, in_detail) {
+      : trace_(trace),
+        reading_(trace.memory.at(reading)),
+        heap_(ChunkSizes(reading_.allocator, trace.block_sizes), in_detail) {
     split_.reading = reading;
     split_.time_ns = reading_.time_ns;
     FindBeginning();
@@ -217,13 +219,23 @@ class Splitter {
     }
   }
 
-  // Pages of large blocks, what was there from the beginning, and `rest`.
+  // What blocks are in, what was there from the beginning, and `rest`. glibc gives large blocks pages of
+  // their own. Other allocators may have mapped a piece of their heap before a call of the program could be
+  // seen.
   void TakeAnonymous(const Span& part, std::uint64_t* rest) {
-    heap_.CutPagesOfBlocks(part, [this, rest](const Span& piece) {
-      CutByBeginning(piece, [this, rest](const Span& cut, bool was_there) {
-        std::uint64_t* early = reading_.is_forked ? &split_.parts.inherited : &split_.parts.loader;
-        *(was_there && rest != &split_.parts.stacks ? early : rest) += cut.bytes();
-      });
+    const bool is_glibcs = reading_.allocator == ServingAllocator::kGlibc || reading_.is_forked;
+    if (is_glibcs) return heap_.CutPagesOfBlocks(part, [&](const Span& piece) { TakeRest(piece, rest); });
+    const Span heap = heap_.SpanOfBlocks(part);
+    if (heap.bytes() == 0) return TakeRest(part, rest);
+    TakeRest({part.start, heap.start}, rest);
+    heap_.Sweep(heap, {});
+    TakeRest({heap.end, part.end}, rest);
+  }
+
+  void TakeRest(const Span& part, std::uint64_t* rest) {
+    CutByBeginning(part, [&](const Span& cut, bool was_there) {
+      std::uint64_t* early = reading_.is_forked ? &split_.parts.inherited : &split_.parts.loader;
+      *(was_there && rest != &split_.parts.stacks ? early : rest) += cut.bytes();
     });
   }
 
@@ -309,9 +321,29 @@ std::vector<std::size_t> HighestAndLastReading(const model::Trace& trace) {
   return highest == last ? std::vector{last} : std::vector{highest, last};
 }
 
+std::optional<std::size_t> NearestReading(const model::Trace& trace, std::uint64_t time_ns) {
+  std::optional<std::size_t> nearest;
+  std::uint64_t least = 0;
+  for (std::size_t i = 0; i < trace.memory.size(); ++i) {
+    const std::uint64_t at = trace.memory[i].time_ns;
+    const std::uint64_t distance = std::max(at, time_ns) - std::min(at, time_ns);
+    if (nearest && distance >= least) continue;
+    nearest = i;
+    least = distance;
+  }
+  return nearest;
+}
+
 ProcessMemoryWatch::ProcessMemoryWatch(const model::Trace& trace, std::vector<std::size_t> readings,
                                        bool in_detail)
-    : trace_(trace), readings_(std::move(readings)), in_detail_(in_detail) {}
+    : trace_(trace), readings_(std::move(readings)), in_detail_(in_detail) {
+  std::sort(readings_.begin(), readings_.end());
+}
+
+const ProcessSplit& ProcessMemoryWatch::SplitOf(std::size_t reading) const {
+  return *std::find_if(splits_.begin(), splits_.end(),
+                       [reading](const ProcessSplit& split) { return split.reading == reading; });
+}
 
 void ProcessMemoryWatch::At(std::size_t reading, LiveBlocks& blocks, const Mappings& mappings) {
   splits_.push_back(Splitter(trace_, reading, in_detail_).Split(blocks, mappings));

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "analyzer/aggregate/profile.h"
@@ -78,12 +79,15 @@ struct ProcessSplit {
 // the last one. Empty: no readings.
 std::vector<std::size_t> HighestAndLastReading(const model::Trace& trace);
 
+// The one next in time to `time_ns`, the earlier of two equally near. Nothing: no readings.
+std::optional<std::size_t> NearestReading(const model::Trace& trace, std::uint64_t time_ns);
+
 // Splits readings as a pass over the events comes by them; see BuildProfile. In detail, blocks are looked at
 // one by one, which costs sorting the live ones at each reading; otherwise `live` is what is live, resident
 // or not, and what is kept is one sum, in kept_pages.
 class ProcessMemoryWatch : public MemoryWatch {
  public:
-  // `readings`: indices into trace.memory. `trace` must outlive this.
+  // `readings`: indices into trace.memory, each once. `trace` must outlive this.
   ProcessMemoryWatch(const model::Trace& trace, std::vector<std::size_t> readings, bool in_detail);
 
   const std::vector<std::size_t>& readings() const override { return readings_; }
@@ -91,6 +95,8 @@ class ProcessMemoryWatch : public MemoryWatch {
 
   // By time.
   const std::vector<ProcessSplit>& splits() const { return splits_; }
+  // That of one of the readings, once the pass is over.
+  const ProcessSplit& SplitOf(std::size_t reading) const;
 
  private:
   const model::Trace& trace_;

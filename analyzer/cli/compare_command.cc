@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+
+#include <fmt/format.h>
 
 #include "analyzer/aggregate/process_memory.h"
 #include "analyzer/cli/commands.h"
@@ -24,6 +27,7 @@ struct CompareArguments {
   bool svg = false;
   bool process = false;
   bool causes = false;
+  std::string at;  // empty: process memory at its highest
 };
 
 constexpr const char* kCompareExamples = R"(Examples:
@@ -33,6 +37,7 @@ constexpr const char* kCompareExamples = R"(Examples:
   memtrace compare --svg -o runs.svg *.mtr                 every run's live memory in one picture
   memtrace compare --svg --process -o rss.svg *.mtr        and their process memory
   memtrace compare --causes eager.mtr streamed.mtr         what process memory consists of in each
+  memtrace compare --causes --at loaded --csv *.mtr        the same at the mark "loaded" of each, for a script
   memtrace compare --focus '^main$' *.mtr                  main sources among what main asked for
   memtrace compare --from loaded --size 1MiB: *.mtr        large blocks allocated after the mark "loaded"
 
@@ -66,7 +71,8 @@ bool SelectsBlocks(const SelectorOptions& options) {
 }
 
 // As it was written: each trace has its own marks and threads for it.
-report::Json SelectorOf(const SelectorOptions& options) {
+report::Json SelectorOf(const CompareArguments& arguments) {
+  const SelectorOptions& options = arguments.selectors;
   const auto given = [](const std::string& text) {
     return text.empty() ? report::Json(nullptr) : report::Json(text);
   };
@@ -82,18 +88,31 @@ report::Json SelectorOf(const SelectorOptions& options) {
           {"show_from", given(options.stacks.show_from)},
           {"include", options.stacks.include},
           {"exclude", options.stacks.exclude},
-          {"all_frames", options.stacks.all_frames}};
+          {"all_frames", options.stacks.all_frames},
+          {"process_at", given(arguments.at)}};
 }
 
-// Process memory by cause at its highest; nothing if the trace has no readings. One pass.
-std::optional<aggregate::ProcessParts> HighestParts(OpenTrace& open) {
-  const std::vector<std::size_t> readings = aggregate::HighestAndLastReading(open.trace());
-  if (readings.empty()) return std::nullopt;
-  aggregate::ProcessMemoryWatch watch(open.trace(), {readings.front()}, true);
+// Process memory by cause, at its highest or at the reading next to a moment; nothing if the trace has no
+// readings.
+Result<std::optional<report::RunProcess>> ProcessOf(OpenTrace& open, const std::string& at) {
+  std::optional<std::size_t> reading;
+  std::optional<std::uint64_t> moment_ns;
+  if (!at.empty()) {
+    const Result<aggregate::Moment> moment = aggregate::ParseMoment(at, open.trace());
+    if (!moment) return moment.error();
+    moment_ns = open.TimeOf(*moment);
+    reading = aggregate::NearestReading(open.trace(), *moment_ns);
+  } else if (const std::vector<std::size_t> usual = aggregate::HighestAndLastReading(open.trace());
+             !usual.empty()) {
+    reading = usual.front();
+  }
+  if (!reading) return std::optional<report::RunProcess>();
+  aggregate::ProcessMemoryWatch watch(open.trace(), {*reading}, true);
   open.Pass([&](reader::TraceReader& reader, const auto& progress) {
     return aggregate::BuildProfile(reader, {}, progress, &watch);
   });
-  return watch.splits().front().parts;
+  const aggregate::ProcessSplit& split = watch.splits().front();
+  return std::optional(report::RunProcess{split.parts, split.time_ns, moment_ns.value_or(split.time_ns)});
 }
 
 Result<Output> Compare(const CompareArguments& arguments, const Selectors& selectors,
@@ -109,7 +128,13 @@ Result<Output> Compare(const CompareArguments& arguments, const Selectors& selec
         report::FiguresOf(named.names[i], traces[i].trace(), *profile, stacks,
                           {selectors.stacks(), selectors.skip()}, traces[i].render());
     if (!run) return run.error();
-    if (arguments.causes || arguments.reader.json) run->process_parts = HighestParts(traces[i]);
+    if (arguments.causes || arguments.reader.json) {
+      Result<std::optional<report::RunProcess>> process = ProcessOf(traces[i], arguments.at);
+      if (!process) {
+        return Error{process.error().code, fmt::format("{}: {}", named.names[i], process.error().message)};
+      }
+      run->process = *process;
+    }
     runs.push_back(std::move(*run));
     for (const std::string& problem : stacks.problems()) {
       const auto& known = output.problems;
@@ -124,14 +149,16 @@ Result<Output> Compare(const CompareArguments& arguments, const Selectors& selec
     output.text = arguments.process ? report::CompareProcessSvg(runs) : report::CompareHeapSvg(runs, lines);
     return output;
   }
-  const report::CompareReport compare(std::move(runs), SelectorOf(arguments.selectors));
-  if (arguments.causes && !arguments.reader.json) {
+  const std::string moment =
+      arguments.at.empty() ? "" : aggregate::ParseMoment(arguments.at, traces.front().trace())->label;
+  const report::CompareReport compare(std::move(runs), SelectorOf(arguments), moment);
+  if (arguments.causes && !arguments.reader.json && !arguments.csv) {
     output.text = arguments.markdown ? compare.CausesMarkdown() : compare.CausesText(traces.front().render());
     return output;
   }
   output.text = arguments.reader.json ? report::ToText(compare.ToJson())
                 : arguments.markdown  ? compare.Markdown()
-                : arguments.csv       ? compare.Csv()
+                : arguments.csv       ? compare.Csv(arguments.causes)
                                       : compare.Text(traces.front().render());
   return output;
 }
@@ -150,6 +177,11 @@ int RunCompare(const CompareArguments& arguments) {
   }
   if (arguments.process && SelectsBlocks(arguments.selectors)) {
     return FailWith({ErrorCode::kUsage, "--process shows process memory, of which blocks cannot be chosen"});
+  }
+  if (!arguments.at.empty() && !arguments.causes && !arguments.reader.json) {
+    return FailWith({ErrorCode::kUsage,
+                     "--at says when process memory is looked at: it needs --causes (or --json); the heap's "
+                     "columns are about the whole run, see memtrace top --at"});
   }
   const NamedTraces named = NamesOf(arguments.traces);
   return RunTracesCommand(arguments.reader, named.paths, [&](std::vector<OpenTrace>& traces) {
@@ -182,8 +214,14 @@ void AddCompareCommand(CLI::App& app, int& exit_code) {
       ->needs(svg);
   command
       .add_flag("--causes", arguments->causes,
-                "What process memory was at its highest: live blocks, kept by the allocator, mapped, files …")
-      ->excludes(csv)
+                "What process memory was: live blocks, kept by the allocator, mapped, files …; with --csv as "
+                "further columns")
+      ->excludes(svg);
+  command
+      .add_option(
+          "--at", arguments->at,
+          "With --causes: at that moment of each, not at its highest: peak, end, a time or a mark's name")
+      ->type_name("WHEN")
       ->excludes(svg);
   AddSelectorOptions(command, arguments->selectors, false);
   command.add_option("--slices", arguments->slices, "Slices of time for --svg")

@@ -179,6 +179,14 @@ Result<aggregate::Profile> OpenTrace::Profile(const std::string& at, aggregate::
   });
 }
 
+std::uint64_t OpenTrace::TimeOf(const aggregate::Moment& moment) {
+  if (moment.kind == aggregate::Moment::Kind::kTime) return moment.time_ns;
+  if (moment.kind == aggregate::Moment::Kind::kEnd) return trace().info.duration_ns;
+  return Pass([&](reader::TraceReader& reader, const auto& progress) {
+    return aggregate::BuildProfile(reader, {.moment = moment}, progress).peak_time_ns;
+  });
+}
+
 int FailWith(const Error& error) {
   Fail(error.message);
   return error.code == ErrorCode::kUsage ? kExitUsage : kExitUnreadable;

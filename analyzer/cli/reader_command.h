@@ -61,6 +61,9 @@ class OpenTrace {
   Result<aggregate::Profile> Profile(const std::string& at,
                                      aggregate::Domain domain = aggregate::Domain::kHeap);
 
+  // When a moment is, from the recording's start: a pass if it is the heap's peak.
+  std::uint64_t TimeOf(const aggregate::Moment& moment);
+
  private:
   reader::TraceReader reader_;
   report::RenderOptions render_;

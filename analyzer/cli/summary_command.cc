@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // `memtrace summary`: options in, a SummaryReport out.
+#include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "analyzer/aggregate/process_memory.h"
 #include "analyzer/cli/commands.h"
@@ -13,16 +15,40 @@ namespace {
 
 constexpr const char* kSummaryExamples = R"(Examples:
   memtrace summary                  the newest recording of this folder, also one that still runs
-  memtrace summary --json app.mtr   the same figures for scripts)";
+  memtrace summary --json app.mtr   the same figures for scripts
+  memtrace summary --at loaded      what process memory was at the mark "loaded", and the lines that held it
+  memtrace summary --at 90s         the same, a minute and a half after the start
 
-int RunSummary(const ReaderOptions& options) {
-  return RunReaderCommand(options, [&](OpenTrace& open) -> Result<Output> {
+Process memory is that of the reading next to --at, whose time is said.)";
+
+struct SummaryArguments {
+  ReaderOptions reader;
+  std::string at;  // empty: none
+};
+
+int RunSummary(const SummaryArguments& arguments) {
+  return RunReaderCommand(arguments.reader, [&](OpenTrace& open) -> Result<Output> {
+    const Result<aggregate::Moment> moment =
+        aggregate::ParseMoment(arguments.at.empty() ? "peak" : arguments.at, open.trace());
+    if (!moment) return moment.error();
     open.Pass([](reader::TraceReader& reader, const auto&) { reader::AddLiveMemory(reader); });
-    aggregate::ProcessMemoryWatch watch(open.trace(), aggregate::HighestAndLastReading(open.trace()), true);
+    const std::vector<std::size_t> usual = aggregate::HighestAndLastReading(open.trace());
+    std::optional<report::ChosenSplit> chosen;
+    std::optional<std::size_t> chosen_reading;
+    std::vector<std::size_t> readings = usual;
+    if (!arguments.at.empty()) {
+      chosen = {moment->label, open.TimeOf(*moment), std::nullopt};
+      chosen_reading = aggregate::NearestReading(open.trace(), chosen->time_ns);
+      if (chosen_reading && std::find(usual.begin(), usual.end(), *chosen_reading) == usual.end())
+        readings.push_back(*chosen_reading);
+    }
+    aggregate::ProcessMemoryWatch watch(open.trace(), readings, true);
     const aggregate::Profile profile = open.Pass([&](reader::TraceReader& reader, const auto& progress) {
-      const aggregate::Query query{.moment = *aggregate::ParseMoment("peak", open.trace())};
-      return aggregate::BuildProfile(reader, query, progress, &watch);
+      return aggregate::BuildProfile(reader, {.moment = *moment}, progress, &watch);
     });
+    std::vector<aggregate::ProcessSplit> splits;
+    for (const std::size_t reading : usual) splits.push_back(watch.SplitOf(reading));
+    if (chosen_reading) chosen->split = watch.SplitOf(*chosen_reading);
     report::SymbolizedStacks stacks(open.trace(), open.Symbols());
     std::vector<aggregate::PythonHeap> python;
     if (aggregate::HasPythonBlocks(open.trace())) {
@@ -31,9 +57,10 @@ int RunSummary(const ReaderOptions& options) {
         return aggregate::PythonHeapAt(reader, times_ns, progress);
       });
     }
-    const report::SummaryReport summary(open.trace(), profile, stacks, watch.splits(), std::move(python));
+    const report::SummaryReport summary(open.trace(), profile, stacks, splits, std::move(python),
+                                        std::move(chosen));
     std::string text =
-        options.json ? report::ToText(summary.ToJson(open.render())) : summary.Text(open.render());
+        arguments.reader.json ? report::ToText(summary.ToJson(open.render())) : summary.Text(open.render());
     return Output{std::move(text), 0, stacks.problems()};
   });
 }
@@ -43,10 +70,15 @@ int RunSummary(const ReaderOptions& options) {
 void AddSummaryCommand(CLI::App& app, int& exit_code) {
   CLI::App& command =
       *app.add_subcommand("summary", "One screen: heap, process memory, marks, the largest lines");
-  const auto options = std::make_shared<ReaderOptions>();
-  AddReaderOptions(command, *options);
+  const auto arguments = std::make_shared<SummaryArguments>();
+  AddReaderOptions(command, arguments->reader);
+  command
+      .add_option(
+          "--at", arguments->at,
+          "Process memory and the largest lines then: peak, end, a time (1.5s, 200ms) or a mark's name")
+      ->type_name("WHEN");
   command.footer(kSummaryExamples);
-  command.callback([options, &exit_code] { exit_code = RunSummary(*options); });
+  command.callback([arguments, &exit_code] { exit_code = RunSummary(*arguments); });
 }
 
 }  // namespace memtrace::cli

@@ -154,29 +154,33 @@ namespace {
 
 struct CauseTable {
   std::vector<std::string> titles;
-  std::vector<std::vector<std::string>> rows;
+  std::vector<std::vector<std::string>> rows;  // a run each: its name, then a cell a title
 };
 
-// Causes that no run has are left out.
-CauseTable CausesOf(const std::vector<RunFigures>& runs) {
+// Causes that no run has are left out. A chosen moment is another one in each run: the readings' times are
+// told.
+CauseTable CausesOf(const std::vector<RunFigures>& runs, bool with_times) {
   CauseTable table;
-  table.titles = {"run", "process memory"};
   std::vector<const ProcessCause*> shown;
   for (const ProcessCause& cause : ProcessCauses()) {
     const bool is_unexplained = std::string_view(cause.key) == "unexplained";
     const bool has_some = std::any_of(runs.begin(), runs.end(), [&](const RunFigures& run) {
-      return run.process_parts && cause.bytes(*run.process_parts) > 0;
+      return run.process && cause.bytes(run.process->parts) > 0;
     });
     if (!has_some && !is_unexplained) continue;
     shown.push_back(&cause);
     table.titles.emplace_back(cause.title);
   }
+  table.titles.emplace_back("all");
+  if (with_times) table.titles.emplace_back("read at");
   for (const RunFigures& run : runs) {
-    std::vector<std::string> cells = {Printable(run.name),
-                                      run.process_parts ? Size(run.process_parts->total()) : "unknown"};
+    std::vector<std::string> cells = {Printable(run.name)};
     for (const ProcessCause* cause : shown) {
-      cells.push_back(run.process_parts ? Size(cause->bytes(*run.process_parts)) : "");
+      cells.push_back(run.process ? Size(cause->bytes(run.process->parts)) : "");
     }
+    cells.push_back(run.process ? Size(run.process->parts.total()) : "unknown");
+    if (with_times)
+      cells.push_back(run.process ? ReadingTimeText(run.process->time_ns, run.process->moment_ns) : "");
     table.rows.push_back(std::move(cells));
   }
   return table;
@@ -185,26 +189,26 @@ CauseTable CausesOf(const std::vector<RunFigures>& runs) {
 }  // namespace
 
 std::string CompareReport::CausesText(const RenderOptions& render) const {
-  const CauseTable causes = CausesOf(runs_);
+  const CauseTable causes = CausesOf(runs_, !process_moment_.empty());
   // Runs stand side by side: there are more causes than fit beside each other.
-  std::vector<Table::Column> columns = {{"at the highest reading", Align::kLeft}};
+  const std::string head = process_moment_.empty() ? "at the highest reading" : Printable(process_moment_);
+  std::vector<Table::Column> columns = {{head, Align::kLeft}};
   for (const auto& run : causes.rows) columns.push_back({run.front()});
   Table table(std::move(columns));
-  for (std::size_t i = 2; i < causes.titles.size(); ++i) {
+  for (std::size_t i = 0; i < causes.titles.size(); ++i) {
     std::vector<std::string> cells = {causes.titles[i]};
-    for (const auto& run : causes.rows) cells.push_back(run[i]);
+    for (const auto& run : causes.rows) cells.push_back(run[i + 1]);
     table.Add(std::move(cells));
   }
-  std::vector<std::string> sums = {"all"};
-  for (const auto& run : causes.rows) sums.push_back(run[1]);
-  table.Add(std::move(sums));
   return table.Text(render.columns);
 }
 
 std::string CompareReport::CausesMarkdown() const {
-  const CauseTable causes = CausesOf(runs_);
-  std::string text = fmt::format("| {} |\n|---|", fmt::join(causes.titles, " | "));
-  for (std::size_t i = 1; i < causes.titles.size(); ++i) text += "---:|";
+  const CauseTable causes = CausesOf(runs_, !process_moment_.empty());
+  const std::string head =
+      process_moment_.empty() ? "run" : MarkdownCell("run, " + Printable(process_moment_));
+  std::string text = fmt::format("| {} | {} |\n|---|", head, fmt::join(causes.titles, " | "));
+  for (std::size_t i = 0; i < causes.titles.size(); ++i) text += "---:|";
   text += "\n";
   for (const auto& run : causes.rows) {
     text += "|";
@@ -214,16 +218,30 @@ std::string CompareReport::CausesMarkdown() const {
   return text;
 }
 
-std::string CompareReport::Csv() const {
+std::string CompareReport::Csv(bool with_causes) const {
   std::string text =
       "run,trace,seconds,process_peak_bytes,peak_bytes,peak_blocks,not_freed_bytes,not_freed_blocks,"
-      "total_bytes,allocations,temporary,main_source,main_source_bytes\n";
+      "total_bytes,allocations,temporary,main_source,main_source_bytes";
+  if (with_causes) {
+    text += ",process_read_at_seconds,process_bytes";
+    for (const ProcessCause& cause : ProcessCauses()) text += fmt::format(",{}_bytes", cause.key);
+  }
+  text += "\n";
   for (const RunFigures& run : runs_) {
     text += fmt::format(
-        "{},{},{:.9f},{},{},{},{},{},{},{},{},{},{}\n", CsvCell(run.name), CsvCell(run.trace->info.path),
+        "{},{},{:.9f},{},{},{},{},{},{},{},{},{},{}", CsvCell(run.name), CsvCell(run.trace->info.path),
         static_cast<double>(run.trace->info.duration_ns) * 1e-9, CsvNumber(run.process_peak_bytes),
         run.peak.bytes, run.peak.blocks, run.not_freed.bytes, run.not_freed.blocks, run.total.bytes,
         run.total.blocks, run.temporary.blocks, CsvCell(run.main_source), run.main_source_bytes);
+    if (with_causes && run.process) {
+      text += fmt::format(",{:.9f},{}", static_cast<double>(run.process->time_ns) * 1e-9,
+                          run.process->parts.total());
+      for (const ProcessCause& cause : ProcessCauses())
+        text += fmt::format(",{}", cause.bytes(run.process->parts));
+    } else if (with_causes) {
+      text += std::string(ProcessCauses().size() + 2, ',');
+    }
+    text += "\n";
   }
   return text;
 }
@@ -237,11 +255,13 @@ Json CompareReport::ToJson() const {
     row["trace"] = Envelope("compare", *run.trace)["trace"];
     row["process_peak_bytes"] = KnownOrNull(run.process_peak_bytes);
     row["process_causes"] = nullptr;
-    if (run.process_parts) {
+    row["process_causes_time_ns"] = nullptr;
+    if (run.process) {
       row["process_causes"] = Json::object();
       for (const ProcessCause& cause : ProcessCauses()) {
-        row["process_causes"][cause.key] = cause.bytes(*run.process_parts);
+        row["process_causes"][cause.key] = cause.bytes(run.process->parts);
       }
+      row["process_causes_time_ns"] = run.process->time_ns;
     }
     row["peak"] = report::ToJson(run.peak);
     row["not_freed"] = report::ToJson(run.not_freed);

@@ -21,12 +21,19 @@
 
 namespace memtrace::report {
 
+// What a run's process memory was at one of its readings.
+struct RunProcess {
+  aggregate::ProcessParts parts;
+  std::uint64_t time_ns = 0;    // of the reading
+  std::uint64_t moment_ns = 0;  // for which it was chosen
+};
+
 // What the table says about one recording.
 struct RunFigures {
   std::string name;
   const model::Trace* trace = nullptr;
   std::uint64_t process_peak_bytes = format::kUnknown;
-  std::optional<aggregate::ProcessParts> process_parts = {};  // at the highest reading of process memory
+  std::optional<RunProcess> process = {};  // nothing: no readings, or not asked for
   aggregate::Amount peak;
   aggregate::Amount not_freed;
   aggregate::Amount total;
@@ -47,21 +54,25 @@ Result<RunFigures> FiguresOf(std::string name, const model::Trace& trace, const 
 
 class CompareReport {
  public:
-  // One or more. `selector` says what is counted and goes into the JSON as it is.
-  explicit CompareReport(std::vector<RunFigures> runs, Json selector = Json::object())
-      : runs_(std::move(runs)), selector_(std::move(selector)) {}
+  // One or more. `selector` says what is counted and goes into the JSON as it is. `process_moment`: for which
+  // process memory was chosen, as Moment::label; empty: its highest reading.
+  explicit CompareReport(std::vector<RunFigures> runs, Json selector = Json::object(),
+                         std::string process_moment = {})
+      : runs_(std::move(runs)), selector_(std::move(selector)), process_moment_(std::move(process_moment)) {}
 
   std::string Text(const RenderOptions& render) const;
   std::string Markdown() const;
-  // What process memory was at its highest, a column a cause; as text or as Markdown.
+  // What process memory was, by cause; as text a column a run, as Markdown a line a run.
   std::string CausesText(const RenderOptions& render) const;
   std::string CausesMarkdown() const;
-  std::string Csv() const;
+  // `with_causes`: further columns, the time of the reading and every cause.
+  std::string Csv(bool with_causes = false) const;
   Json ToJson() const;
 
  private:
   std::vector<RunFigures> runs_;
   Json selector_;
+  std::string process_moment_;
 };
 
 // All runs' live memory in one picture, each from its own start. Same order and number as `runs`.

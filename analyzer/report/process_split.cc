@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <span>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -78,11 +78,6 @@ bool AreAlike(const ProcessSplit& a, const ProcessSplit& b) {
   return difference < std::max(a.parts.total(), b.parts.total()) / 20;
 }
 
-std::string HeadOf(const model::Trace& trace, const ProcessSplit& split, bool is_last) {
-  if (is_last) return trace.info.is_running ? "now" : "at the end";
-  return fmt::format("highest, at {}", FormatTime(split.time_ns));
-}
-
 }  // namespace
 
 const std::vector<ProcessCause>& ProcessCauses() {
@@ -127,41 +122,62 @@ std::string BarText(double share, std::size_t columns) {
   return bar + kEighths[eighths % 8];
 }
 
+std::string ReadingTimeText(std::uint64_t reading_ns, std::uint64_t moment_ns) {
+  const std::string time = FormatTime(reading_ns);
+  if (time == FormatTime(moment_ns)) return time;
+  const std::uint64_t distance_ns = std::max(reading_ns, moment_ns) - std::min(reading_ns, moment_ns);
+  return fmt::format("{}, {:.2f} s {}", time, static_cast<double>(distance_ns) * 1e-9,
+                     reading_ns < moment_ns ? "before" : "after");
+}
+
 ProcessSplitReport::ProcessSplitReport(const model::Trace& trace, const std::vector<ProcessSplit>& splits,
-                                       StackSource& source)
-    : trace_(trace), splits_(splits) {
+                                       StackSource& source, std::optional<ChosenSplit> chosen)
+    : trace_(trace), splits_(splits), chosen_(std::move(chosen)) {
   if (splits.empty()) return;
-  mapped_ = MappedRows(splits.front(), source);
-  pinning_ = PinningRows(splits.back(), source);
+  const bool has_chosen = chosen_ && chosen_->split;
+  mapped_ = MappedRows(has_chosen ? *chosen_->split : splits.front(), source);
+  pinning_ = PinningRows(has_chosen ? *chosen_->split : splits.back(), source);
+}
+
+std::vector<ProcessSplitReport::Shown> ProcessSplitReport::ShownSplits() const {
+  if (chosen_) {
+    const ProcessSplit& split = *chosen_->split;
+    return {{"read at " + ReadingTimeText(split.time_ns, chosen_->time_ns), &split}};
+  }
+  std::vector<Shown> shown;
+  const bool are_alike = splits_.size() > 1 && AreAlike(splits_.front(), splits_.back());
+  if (splits_.size() > 1 && !are_alike)
+    shown.push_back({"highest, at " + FormatTime(splits_.front().time_ns), &splits_.front()});
+  shown.push_back({trace_.info.is_running ? "now" : "at the end", &splits_.back()});
+  return shown;
 }
 
 std::string ProcessSplitReport::TableText(const RenderOptions& render) const {
-  const std::size_t skipped = splits_.size() > 1 && AreAlike(splits_.front(), splits_.back()) ? 1 : 0;
-  const std::span<const ProcessSplit> shown(splits_.begin() + static_cast<std::ptrdiff_t>(skipped),
-                                            splits_.end());
-  std::vector<Table::Column> columns = {{"Process memory", Align::kLeft}};
-  for (const ProcessSplit& split : shown) {
-    columns.push_back({HeadOf(trace_, split, &split == &shown.back())});
+  const std::vector<Shown> shown = ShownSplits();
+  std::vector<Table::Column> columns = {
+      {chosen_ ? "Process memory " + Printable(chosen_->label) : "Process memory", Align::kLeft}};
+  for (const Shown& one : shown) {
+    columns.push_back({one.head});
     columns.push_back({""});
     columns.push_back({"", Align::kLeft});
   }
   Table table(columns);
   for (const ProcessCause& cause : ProcessCauses()) {
     const bool is_unexplained = std::string_view(cause.key) == "unexplained";
-    const auto has_some = [&](const ProcessSplit& split) { return cause.bytes(split.parts) > 0; };
+    const auto has_some = [&](const Shown& one) { return cause.bytes(one.split->parts) > 0; };
     if (!is_unexplained && std::none_of(shown.begin(), shown.end(), has_some)) continue;
     std::vector<std::string> cells = {cause.title};
-    for (const ProcessSplit& split : shown) {
-      const std::uint64_t bytes = cause.bytes(split.parts);
-      const double share = ShareOf(bytes, split.parts.total());
+    for (const Shown& one : shown) {
+      const std::uint64_t bytes = cause.bytes(one.split->parts);
+      const std::uint64_t total = one.split->parts.total();
       cells.push_back(Size(bytes));
-      cells.push_back(FormatShare(static_cast<double>(bytes), static_cast<double>(split.parts.total())));
-      cells.push_back(BarText(share, kBarColumns));
+      cells.push_back(FormatShare(static_cast<double>(bytes), static_cast<double>(total)));
+      cells.push_back(BarText(ShareOf(bytes, total), kBarColumns));
     }
     table.Add(cells);
   }
   std::vector<std::string> sums = {"all"};
-  for (const ProcessSplit& split : shown) sums.insert(sums.end(), {Size(split.parts.total()), "", ""});
+  for (const Shown& one : shown) sums.insert(sums.end(), {Size(one.split->parts.total()), "", ""});
   table.Add(sums);
   return table.Text(render.columns, 2);
 }
@@ -184,11 +200,17 @@ std::string ProcessSplitReport::MappedText(const RenderOptions& render) const {
 }
 
 std::string ProcessSplitReport::Text(const RenderOptions& render) const {
+  if (chosen_ && !chosen_->split) {
+    return fmt::format("  Process memory {} is not known: the trace has no readings of it\n",
+                       Printable(chosen_->label));
+  }
   if (splits_.empty()) return {};
   std::string text = TableText(render) + MappedText(render);
-  const KeptMemory kept = ExplainKept(trace_, splits_.back(), pinning_, render);
+  const ProcessSplit& last = chosen_ ? *chosen_->split : splits_.back();
+  const KeptMemory kept = ExplainKept(trace_, last, pinning_, render);
   if (!kept.sentences.empty()) {
-    text += "\n" + render.paint.Bold("Freed, but it did not go back") + "\n";
+    const char* head = chosen_ ? "Freed, but it did not go back until then" : "Freed, but it did not go back";
+    text += "\n" + render.paint.Bold(head) + "\n";
     for (const std::string& sentence : kept.sentences) text += Wrapped(sentence, render.columns, 2);
   }
   return text;
@@ -215,32 +237,46 @@ Json ProcessSplitReport::SplitJson(const ProcessSplit& split) const {
   return json;
 }
 
-Json ProcessSplitReport::ToJson(const RenderOptions& render) const {
-  if (splits_.empty()) return nullptr;
-  Json json;
-  json["highest"] = SplitJson(splits_.front());
-  json["end"] = SplitJson(splits_.back());
-  json["mapped"] = Json::array();
+Json ProcessSplitReport::MappedJson() const {
+  Json json = Json::array();
   for (const Row& row : mapped_) {
     Json mapped = report::ToJson(row.frame);
     mapped["resident_bytes"] = row.amounts.live.bytes;
     mapped["bytes"] = row.amounts.total.bytes;
-    json["mapped"].push_back(std::move(mapped));
+    json.push_back(std::move(mapped));
   }
-  const KeptMemory kept = ExplainKept(trace_, splits_.back(), pinning_, render);
-  json["freed_but_kept"] = {{"applies", !kept.sentences.empty()},
-                            {"bytes", splits_.back().parts.kept()},
-                            {"trim_would_return_bytes", kept.trim_returns_bytes},
-                            {"text", fmt::format("{}", fmt::join(kept.sentences, " "))}};
-  Json pinning = Json::array();
+  return json;
+}
+
+Json ProcessSplitReport::KeptJson(const ProcessSplit& split, const RenderOptions& render) const {
+  const KeptMemory kept = ExplainKept(trace_, split, pinning_, render);
+  Json json = {{"applies", !kept.sentences.empty()},
+               {"bytes", split.parts.kept()},
+               {"trim_would_return_bytes", kept.trim_returns_bytes},
+               {"text", fmt::format("{}", fmt::join(kept.sentences, " "))}};
+  json["pinned_by"] = Json::array();
   for (const Row& row : pinning_) {
     Json pin = report::ToJson(row.frame);
     pin["kept_bytes"] = row.amounts.live.bytes;
     pin["blocks"] = row.amounts.total.blocks;
     pin["live_bytes"] = row.amounts.total.bytes;
-    pinning.push_back(std::move(pin));
+    json["pinned_by"].push_back(std::move(pin));
   }
-  json["freed_but_kept"]["pinned_by"] = std::move(pinning);
+  return json;
+}
+
+Json ProcessSplitReport::ToJson(const RenderOptions& render) const {
+  if (splits_.empty()) return nullptr;
+  Json json;
+  json["highest"] = SplitJson(splits_.front());
+  json["end"] = SplitJson(splits_.back());
+  if (chosen_) {  // what was asked for in detail is about that moment
+    json["chosen"] = SplitJson(*chosen_->split);
+    json["chosen"]["moment"] = chosen_->label;
+    json["chosen"]["moment_time_ns"] = chosen_->time_ns;
+  }
+  json["mapped"] = MappedJson();
+  json["freed_but_kept"] = KeptJson(chosen_ ? *chosen_->split : splits_.back(), render);
   return json;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Process memory by cause, as a table: at its highest reading and at the last one.
+// Process memory by cause, as a table: at its highest reading and at the last one, or at a chosen moment.
 //
 //     Process memory                        highest, at 00:06.51        at the end
 //       live blocks                         225 MiB  95.1%  ████████    221 KiB   0.1%
@@ -7,8 +7,9 @@
 //       …
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "analyzer/aggregate/process_memory.h"
@@ -28,27 +29,48 @@ struct ProcessCause {
 };
 const std::vector<ProcessCause>& ProcessCauses();
 
-// Refers to the trace and the source it was built from, which must outlive it.
+// A moment that somebody asked for, and the reading next to it, in detail; none: the trace has no readings.
+struct ChosenSplit {
+  std::string label;  // Moment::label
+  std::uint64_t time_ns = 0;
+  std::optional<aggregate::ProcessSplit> split;
+};
+
+// "00:01.28", or "00:01.28, 0.47 s before" where the reading and the moment are not about the same.
+std::string ReadingTimeText(std::uint64_t reading_ns, std::uint64_t moment_ns);
+
+// Refers to the trace, the splits and the source it was built from, which must outlive it.
 class ProcessSplitReport {
  public:
-  // `splits`: in detail, by time; none: there is nothing to say.
+  // `splits`: of the highest and the last reading, in detail; none: there is nothing to say. With a chosen
+  // moment the text is about that one alone.
   ProcessSplitReport(const model::Trace& trace, const std::vector<aggregate::ProcessSplit>& splits,
-                     StackSource& source);
+                     StackSource& source, std::optional<ChosenSplit> chosen = std::nullopt);
 
-  // Empty if the trace has no readings.
+  // Empty if the trace has no readings, and none was chosen.
   std::string Text(const RenderOptions& render) const;
-  // {"highest": …, "end": …, "freed_but_kept": …}; null if the trace has no readings.
+  // {"highest": …, "end": …, "freed_but_kept": …, "chosen": …}; null if the trace has no readings.
   Json ToJson(const RenderOptions& render) const;
 
  private:
+  // A reading beside others: its heading and what it was.
+  struct Shown {
+    std::string head;
+    const aggregate::ProcessSplit* split;
+  };
+
+  std::vector<Shown> ShownSplits() const;
   std::string TableText(const RenderOptions& render) const;
   std::string MappedText(const RenderOptions& render) const;
   Json SplitJson(const aggregate::ProcessSplit& split) const;
+  Json MappedJson() const;
+  Json KeptJson(const aggregate::ProcessSplit& split, const RenderOptions& render) const;
 
   const model::Trace& trace_;
   const std::vector<aggregate::ProcessSplit>& splits_;
-  std::vector<Row> mapped_;   // of the highest reading, by line: resident
-  std::vector<Row> pinning_;  // of the last reading, by line: free memory below its blocks
+  std::optional<ChosenSplit> chosen_;
+  std::vector<Row> mapped_;   // of the highest or the chosen reading, by line: resident
+  std::vector<Row> pinning_;  // of the last or the chosen one, by line: free memory below its blocks
 };
 
 // jemalloc's own figures at a reading that asked for them, null at others.

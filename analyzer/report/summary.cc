@@ -47,11 +47,12 @@ std::string ProcessText(const model::Trace& trace) {
 
 SummaryReport::SummaryReport(const model::Trace& trace, const aggregate::Profile& profile,
                              StackSource& source, const std::vector<aggregate::ProcessSplit>& splits,
-                             std::vector<aggregate::PythonHeap> python)
+                             std::vector<aggregate::PythonHeap> python, std::optional<ChosenSplit> chosen)
     : trace_(trace),
       profile_(profile),
+      has_moment_(chosen.has_value()),
       top_(TopOf(trace, profile, source)),
-      process_(trace, splits, source),
+      process_(trace, splits, source, std::move(chosen)),
       python_(std::move(python)) {}
 
 std::string SummaryReport::HeapText(const RenderOptions& render) const {
@@ -158,8 +159,9 @@ std::string SummaryReport::Text(const RenderOptions& render) const {
   text += Line("ended", EndText(info));
   text += "\n" + HeapText(render) + QualityText() + PythonText(render) + MarksText(render);
   if (const std::string process = process_.Text(render); !process.empty()) text += "\n" + process;
+  const std::string moment = has_moment_ ? Printable(profile_.moment.label) : "at peak";
   text +=
-      fmt::format("\n{}\n{}", render.paint.Bold("Lines that hold the most at peak"), top_.RowsText(render));
+      fmt::format("\n{}\n{}", render.paint.Bold("Lines that hold the most " + moment), top_.RowsText(render));
   text += render.paint.Dim(FreeListRemark(trace_));
   const std::string file = ShellQuoted(info.path);
   text += fmt::format("\nnext: memtrace top {0}\n      memtrace leaks {0}\n", file);
@@ -171,6 +173,10 @@ Json SummaryReport::ToJson(const RenderOptions& render) const {
   const ProcessMemory memory = ProcessMemoryOf(trace_);
   Json json = Envelope("summary", trace_);
   json["selector"] = Json::object();
+  if (has_moment_) {
+    json["selector"] = {{"at", profile_.moment.label}, {"at_time_ns", profile_.moment_time_ns}};
+    json["live"] = report::ToJson(profile_.live);
+  }
   json["heap"] = {{"allocations", profile_.total.blocks},
                   {"frees", profile_.frees},
                   {"allocated_bytes", profile_.total.bytes},

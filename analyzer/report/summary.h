@@ -3,6 +3,7 @@
 // next.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,10 +20,12 @@ namespace memtrace::report {
 class SummaryReport {
  public:
   // `splits`: process memory by cause at its highest and its last reading, in detail; none: that is left out.
-  // `python`: at the profile's peak and at the end; empty for programs without Python.
+  // `python`: at the profile's peak and at the end; empty for programs without Python. `chosen`: a moment
+  // that was asked for, which must be the profile's: process memory and the lines are then about it.
   SummaryReport(const model::Trace& trace, const aggregate::Profile& profile, StackSource& source,
                 const std::vector<aggregate::ProcessSplit>& splits,
-                std::vector<aggregate::PythonHeap> python = {});
+                std::vector<aggregate::PythonHeap> python = {},
+                std::optional<ChosenSplit> chosen = std::nullopt);
 
   std::string Text(const RenderOptions& render) const;
   Json ToJson(const RenderOptions& render) const;
@@ -36,6 +39,7 @@ class SummaryReport {
 
   const model::Trace& trace_;
   const aggregate::Profile& profile_;
+  bool has_moment_;
   TopReport top_;
   ProcessSplitReport process_;
   std::vector<aggregate::PythonHeap> python_;

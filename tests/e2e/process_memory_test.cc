@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
+#include <sstream>
 
 #include "tests/e2e/harness/fixture.h"
 
@@ -116,6 +118,28 @@ TEST_F(ProcessMemory, JemallocsOwnFiguresAgree) {
   EXPECT_EQ(marks, 2u);
 }
 
+// malloc_usable_size is each allocator's own word for what a block of a size takes.
+TEST_F(ProcessMemory, RoundingIsOverheadWhicheverAllocatorServes) {
+  const std::map<std::string, double> headers = {
+      {"", 8}, {"libjemalloc.so.2", 0}, {"libtcmalloc_minimal.so.4", 0}, {"libmimalloc.so.2", 0}};
+  for (const auto& [library, header_bytes] : headers) {
+    if (!library.empty() && !fs::exists("/usr/lib/x86_64-linux-gnu/" + library)) continue;
+    SCOPED_TRACE(library);
+    Command command{Program("memory_causes"), "sizes"};
+    const ShimRun run = RunUnderShim(library.empty() ? command : command.With("LD_PRELOAD", library));
+    ASSERT_TRUE(run.Succeeded()) << run.err;
+    const double usable = std::stod(run.out);
+    const json summary = MemtraceJson({"summary", "--at", "end", run.trace});
+    const json& chosen = summary["process_memory"]["chosen"];
+    ExpectExplained(chosen);
+    const auto asked = summary["live"]["bytes"].get<double>();
+    const double headers_bytes = header_bytes * summary["live"]["blocks"].get<double>();
+    EXPECT_NEAR(Cause(chosen, "live"), asked, 0.01 * asked);
+    EXPECT_NEAR(Cause(chosen, "overhead"), usable + headers_bytes - asked,
+                0.1 * (usable - asked) + 0.02 * kMiB);
+  }
+}
+
 TEST_F(ProcessMemory, WrongAllocatorsAreRefused) {
   const Outcome option = Memtrace({"run", "--allocator", "jemaloc", "--", "true"});
   EXPECT_EQ(option.exit_code, 125);
@@ -215,6 +239,27 @@ TEST_F(ProcessMemory, OfARunningProcessAsItIsNow) {
   running.Finish();
 }
 
+// A container's first process calls itself 1, as does another one outside.
+TEST_F(ProcessMemory, OfARunningProcessInANamespaceOfItsOwn) {
+  const std::vector<std::string> apart = {"unshare", "--map-root-user", "--pid", "--fork", "--kill-child"};
+  std::vector<std::string> probe = apart;
+  probe.emplace_back("true");
+  if (!IsInstalled("unshare") || !e2e::Run(Command{probe}).Succeeded()) {
+    GTEST_SKIP() << "no namespaces to be had here";
+  }
+  Command command{apart};
+  command.argv.insert(command.argv.end(), {Program("memory_causes"), "wait"});
+  Background running(Shimmed(command.With("MEMTRACE_OUT", traces() / "%e.%p.mtr")));
+  ASSERT_TRUE(running.AwaitOutput("touched", std::chrono::seconds(20)));
+  const fs::path trace = traces() / "memory_causes.1.mtr";
+  const json summary = MemtraceJson({"summary", trace});
+  EXPECT_TRUE(summary["trace"]["is_running"]);
+  ExpectExplained(summary["process_memory"]["end"]);
+  EXPECT_EQ(Cause(summary["process_memory"]["end"], "mapped"), 24 * kMiB);
+  running.Signal(SIGKILL);  // unshare passes nothing else on
+  running.Finish();
+}
+
 TEST_F(ProcessMemory, TheSmallestProgramToo) {
   const ShimRun run = RunUnderShim(Command{"true"});
   ASSERT_FALSE(run.trace.empty());
@@ -222,6 +267,73 @@ TEST_F(ProcessMemory, TheSmallestProgramToo) {
   ASSERT_TRUE(process.is_object());
   ExpectExplained(process["end"]);
   EXPECT_FALSE(process["freed_but_kept"]["applies"]);
+}
+
+// 100 MB live at the mark in the middle, and nothing to speak of at the end.
+TEST_F(ProcessMemory, AtAChosenMoment) {
+  const ShimRun run = RunMode("pinned");
+  ASSERT_TRUE(run.Succeeded()) << run.err;
+  const auto at = [&](const std::string& when) {
+    return MemtraceJson({"summary", "--at", when, run.trace})["process_memory"];
+  };
+  const json filled = at("filled");
+  ExpectExplained(filled["chosen"]);
+  EXPECT_NEAR(Cause(filled["chosen"], "live"), 100e6, 3e6);
+  EXPECT_FALSE(filled["freed_but_kept"]["applies"]);
+  EXPECT_EQ(filled["chosen"]["moment"], "at mark \"filled\"");
+  EXPECT_NEAR(Cause(filled["end"], "live"), 100e3, 20e3);  // as without --at
+  const json end = at("end");
+  EXPECT_EQ(end["chosen"]["time_ns"], end["end"]["time_ns"]);
+  EXPECT_TRUE(end["freed_but_kept"]["applies"]);
+  EXPECT_NEAR(Cause(at("peak")["chosen"], "live"), 100e6, 3e6);
+  // The reading at the mark is the one next to its time, written as a time.
+  const std::string time = std::to_string(filled["chosen"]["moment_time_ns"].get<std::uint64_t>()) + "ns";
+  EXPECT_EQ(at(time)["chosen"]["time_ns"], filled["chosen"]["time_ns"]);
+  const Outcome text = Memtrace({"summary", "--at", "ready", run.trace});
+  EXPECT_THAT(text.out, HasSubstr("Process memory at mark \"ready\""));
+  EXPECT_THAT(text.out, HasSubstr("read at 00:0"));
+  EXPECT_THAT(text.out, HasSubstr("Freed, but it did not go back until then"));
+  EXPECT_THAT(text.out, HasSubstr("Lines that hold the most at mark \"ready\""));
+  const Outcome wrong = Memtrace({"summary", "--at", "redy", run.trace});
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("\"redy\" is no moment"));
+}
+
+TEST_F(ProcessMemory, CausesSideBySideAtAChosenMoment) {
+  const std::string pinned = RunMode("pinned").trace.string();
+  const std::string mapped = RunMode("mapped").trace.string();
+  const std::vector<std::string> traces = {"pinned=" + pinned, "mapped=" + mapped};
+  const auto compare = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), "compare");
+    words.insert(words.end(), traces.begin(), traces.end());
+    return words;
+  };
+  const json rows = MemtraceJson(compare({"--causes", "--at", "ready"}))["rows"];
+  EXPECT_NEAR(rows[0]["process_causes"]["kept"].get<double>(), 100.7e6, 3e6);
+  EXPECT_EQ(rows[1]["process_causes"]["mapped"], 24 * kMiB);
+  EXPECT_NEAR(MemtraceJson(compare({}))["rows"][0]["process_causes"]["live"].get<double>(), 100e6, 3e6);
+
+  const Outcome text = Memtrace(compare({"--causes", "--at", "ready"}));
+  EXPECT_THAT(text.out, testing::ContainsRegex("at mark \"ready\" +pinned +mapped"));
+  EXPECT_THAT(text.out, testing::ContainsRegex("mapped by the program +0 B +24.0 MiB"));
+  EXPECT_THAT(text.out, testing::ContainsRegex("read at +00:0[^ ]+ +00:0"));
+  const Outcome markdown = Memtrace(compare({"--causes", "--at", "ready", "--markdown"}));
+  EXPECT_THAT(markdown.out, HasSubstr("| run, at mark \"ready\" | live blocks |"));
+  const Outcome csv = Memtrace(compare({"--causes", "--csv"}));
+  EXPECT_THAT(csv.out,
+              HasSubstr(",process_read_at_seconds,process_bytes,live_bytes,overhead_bytes,kept_bytes,"));
+  const auto columns = [](const std::string& line) { return std::count(line.begin(), line.end(), ','); };
+  std::istringstream lines(csv.out);
+  std::string head;
+  std::getline(lines, head);
+  for (std::string line; std::getline(lines, line);) EXPECT_EQ(columns(line), columns(head)) << line;
+
+  const Outcome alone = Memtrace(compare({"--at", "ready"}));
+  EXPECT_EQ(alone.exit_code, 2);
+  EXPECT_THAT(alone.err, HasSubstr("it needs --causes"));
+  const Outcome unknown = Memtrace(compare({"--causes", "--at", "filled"}));
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("mapped: \"filled\" is no moment"));
 }
 
 }  // namespace

@@ -12,11 +12,13 @@ def change(count):
 
 
 def unexplained(summary):
-    """The share of process memory at its highest that no cause is known for, if this memtrace splits it."""
-    split = (summary.get("process_memory") or {}).get("highest")
-    if not split or not split["resident_bytes"]:
+    """The share of process memory that no cause is known for, at its highest or at the end, whichever is more."""
+    memory = summary.get("process_memory")
+    if not memory:
         return "–"
-    return f"{100 * split['causes']['unexplained'] / split['resident_bytes']:.1f}%"
+    splits = [memory[moment] for moment in ("highest", "end") if memory[moment]["resident_bytes"]]
+    shares = [split["causes"]["unexplained"] / split["resident_bytes"] for split in splits]
+    return f"{100 * max(shares):.2f}%" if shares else "–"
 
 
 def why_kept(summary):

@@ -5,7 +5,7 @@ import subprocess
 import time
 
 from scenario.lab import DATABASES
-from scenario.page import change, mib
+from scenario.page import change, mib, unexplained
 
 POLLS, INTERVAL_S = 60, 0.1
 BEFORE, AFTER = "Poll 10", f"Poll {POLLS}"
@@ -17,7 +17,7 @@ VARIANTS = [
     ("list of objects, leaking", ["--poll", "list", "--read", "eager", "--leak"]),
 ]
 HEAD = ["database", "variant", "process peak", "live peak", f"process, {BEFORE} to {AFTER}", f"live, {BEFORE} to {AFTER}",
-        "still growing (memtrace leaks, process running)"]
+        "unexplained", "still growing (memtrace leaks, process running)"]
 
 
 def run(lab, page):
@@ -65,4 +65,5 @@ def row(database, recording, growing):
     process = f"{mib(before['resident_bytes'])} {change(after['resident_bytes'] - before['resident_bytes'])}"
     live = f"{mib(before['live']['bytes'])} {change(after['live']['bytes'] - before['live']['bytes'])}"
     places = ", ".join(f"`{place['label']}`" for place in growing[:3]) or "nothing"
-    return [database, recording.title, mib(recording.process_peak_bytes), mib(recording.peak_bytes), process, live, places]
+    return [database, recording.title, mib(recording.process_peak_bytes), mib(recording.peak_bytes), process, live,
+            unexplained(recording.summary), places]

@@ -39,6 +39,11 @@ class ProcessMemoryTest : public ProfileTest {
   std::uint32_t main_ = 0, load_ = 0, map_ = 0;
 };
 
+std::uint64_t OwnedBytes(format::ServingAllocator allocator, std::uint64_t size_bytes,
+                         const model::BlockSizes& told = {}) {
+  return ChunkSizes(allocator, told).OwnedBytes(size_bytes);
+}
+
 TEST(ChunkSizes, OfGlibcAsMallocUsableSizeTells) {
   // malloc_usable_size(malloc(n)) of glibc 2.36.
   EXPECT_EQ(OwnedBytes(format::ServingAllocator::kGlibc, 0), 24u);
@@ -55,6 +60,19 @@ TEST(ChunkSizes, OfJemallocAsNallocxTells) {
   for (const auto& [asked, given] : sizes) {
     EXPECT_EQ(OwnedBytes(format::ServingAllocator::kJemalloc, asked), given) << asked;
   }
+}
+
+TEST(ChunkSizes, OfOthersAsTheyToldTheRecorder) {
+  const model::BlockSizes told{format::ServingAllocator::kTcmalloc, {8, 16, 48, 8192}, 4096};
+  const std::uint64_t sizes[][2] = {{0, 8},     {8, 8},       {9, 16},          {17, 48},
+                                    {49, 8192}, {8192, 8192}, {8193, 3 * 4096}, {3 * 4096, 3 * 4096}};
+  for (const auto& [asked, given] : sizes) {
+    EXPECT_EQ(OwnedBytes(format::ServingAllocator::kTcmalloc, asked, told), given) << asked;
+  }
+  // Another one than serves the program, and one that said nothing.
+  EXPECT_EQ(OwnedBytes(format::ServingAllocator::kMimalloc, 9, told), 9u);
+  EXPECT_EQ(OwnedBytes(format::ServingAllocator::kTcmalloc, 9), 9u);
+  EXPECT_EQ(OwnedBytes(format::ServingAllocator::kTcmalloc, ~0ULL, told), ~0ULL);
 }
 
 TEST_F(ProcessMemoryTest, BlocksTheirHeadersAndWhatIsFreeBetweenAndAbove) {
@@ -118,6 +136,33 @@ TEST_F(ProcessMemoryTest, AMappingWithBlocksInItIsAnAllocators) {
   EXPECT_EQ(split.parts.kept_pages, 3 * kPage);
   EXPECT_EQ(split.parts.kept_holes, kPage - 64);
   EXPECT_EQ(split.parts.mapped, 0u);
+}
+
+// Of a heap whose mapping was made before the first call that could be seen.
+TEST_F(ProcessMemoryTest, BlocksOfAnotherAllocatorsUnknownMapping) {
+  const std::uint64_t heap = 0x7f0000000000;
+  trace_.On(0).Alloc(10, heap + 2 * kPage, 1000, load_).Alloc(20, heap + 2 * kPage + 1024, 1000, load_);
+  trace_.On(0).Alloc(30, heap + 4 * kPage, 1024, load_);
+  trace_.Memory(100, {Whole(heap, 8, MemoryKind::kAnonymous)}, [](format::LogMemory* memory) {
+    memory->allocator = static_cast<std::uint32_t>(format::ServingAllocator::kJemalloc);
+    memory->reason = static_cast<std::uint32_t>(format::CheckpointReason::kEnd);
+  });
+  const ProcessParts parts = Split().parts;
+  EXPECT_EQ(parts.live, 3024u);
+  EXPECT_EQ(parts.overhead, 48u);
+  EXPECT_EQ(parts.kept(), 3 * kPage - 3072);
+  EXPECT_EQ(parts.unexplained, 5 * kPage);
+  EXPECT_EQ(Split(false).parts.live, 3024u);
+}
+
+TEST_F(ProcessMemoryTest, LargeBlocksThatShareAPage) {
+  const std::uint64_t start = 0x7f0000000010;
+  trace_.On(0).Alloc(10, start, 5000, load_).Alloc(20, start + 5016, 5000, load_);
+  trace_.Memory(100, {Whole(0x7f0000000000, 3, MemoryKind::kAnonymous)});
+  const ProcessParts parts = Split().parts;
+  EXPECT_EQ(parts.live, 10000u);
+  EXPECT_EQ(parts.overhead, 3 * kPage - 10000);
+  EXPECT_EQ(parts.unexplained, 0u);
 }
 
 TEST_F(ProcessMemoryTest, ArenasEndAtTheirWindow) {
@@ -206,6 +251,39 @@ TEST_F(ProcessMemoryTest, HighestIsTheFirstThatIsAboutTheHighest) {
   EXPECT_EQ(reader.trace().memory.back().resident, 1001 * kPage);
   EXPECT_EQ(HighestAndLastReading(reader.trace()), (std::vector<std::size_t>{3, 4}));
   EXPECT_TRUE(HighestAndLastReading(model::Trace{}).empty());
+}
+
+TEST_F(ProcessMemoryTest, NearestIsTheOneNextInTime) {
+  for (const std::uint64_t time : {100, 200, 300}) trace_.Memory(time, {Whole(kHeap, 1, MemoryKind::kBreak)});
+  const auto reader = Open();
+  const std::uint64_t times[][2] = {{0, 0}, {100, 0}, {150, 0}, {151, 1}, {299, 2}, {5000, 2}};
+  for (const auto& [time_ns, reading] : times) {
+    EXPECT_EQ(NearestReading(reader.trace(), time_ns), reading) << time_ns;
+  }
+  EXPECT_FALSE(NearestReading(model::Trace{}, 0));
+}
+
+TEST_F(ProcessMemoryTest, ReadingsInAnyOrder) {
+  for (const std::uint64_t pages : {2, 3, 4}) trace_.Memory(pages, {Whole(kHeap, pages, MemoryKind::kBreak)});
+  auto reader = Open();
+  ProcessMemoryWatch watch(reader.trace(), {2, 0, 1}, true);
+  BuildProfile(reader, {}, {}, &watch);
+  for (const std::size_t reading : {0, 1, 2})
+    EXPECT_EQ(watch.SplitOf(reading).parts.total(), (reading + 2) * kPage);
+}
+
+TEST_F(ProcessMemoryTest, RoundingByWhatTheAllocatorTold) {
+  trace_.BlockSizes(format::ServingAllocator::kMimalloc, {64, 1024}, 4096);
+  for (std::uint64_t i = 0; i < 4; ++i) trace_.On(0).Alloc(i, kHeap + i * 1024, 1000, load_);
+  trace_.Memory(100, {Whole(kHeap, 1, MemoryKind::kBreak)}, [](format::LogMemory* memory) {
+    memory->allocator = static_cast<std::uint32_t>(format::ServingAllocator::kMimalloc);
+  });
+  for (const bool in_detail : {true, false}) {
+    const ProcessParts parts = Split(in_detail).parts;
+    EXPECT_EQ(parts.live, 4000u);
+    EXPECT_EQ(parts.overhead, 96u);
+    EXPECT_EQ(parts.kept(), 0u);
+  }
 }
 
 // Sizes and addresses of a damaged trace may be anything.
