@@ -2,7 +2,8 @@
 // Where a process ends or becomes another one, where code goes away, and where threads get names.
 //
 // fork, vfork, clone and posix_spawn need no hook: fork-local memory tells a child (base/fork_local.h), and a
-// vfork child is told by its process id. dlopen needs none: modules are met when code of theirs is on a stack.
+// vfork child is told by its process id. dlopen needs none: modules are met when code of theirs is on a
+// stack.
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
@@ -19,25 +20,26 @@ extern "C" char** environ;
 
 namespace {
 
-using namespace memtrace::preload;  // NOLINT(google-build-using-namespace): hooks live in the global namespace
+using namespace memtrace::preload;  // NOLINT(google-build-using-namespace): hooks live in the global
+                                    // namespace
 using memtrace::format::EndReason;
 
 // The hooked functions of this file that are looked up at load: name, type.
-#define MEMTRACE_PROCESS_FUNCTIONS(X)                                                    \
-  X(execve, int(const char*, char* const*, char* const*))                                \
-  X(execv, int(const char*, char* const*))                                               \
-  X(execvp, int(const char*, char* const*))                                              \
-  X(execvpe, int(const char*, char* const*, char* const*))                               \
-  X(fexecve, int(int, char* const*, char* const*))                                       \
-  X(execveat, int(int, const char*, char* const*, char* const*, int))                    \
-  X(_exit, void(int))                                                                    \
-  X(_Exit, void(int))                                                                    \
-  X(quick_exit, void(int))                                                               \
-  X(dlclose, int(void*))                                                                 \
+#define MEMTRACE_PROCESS_FUNCTIONS(X)                                 \
+  X(execve, int(const char*, char* const*, char* const*))             \
+  X(execv, int(const char*, char* const*))                            \
+  X(execvp, int(const char*, char* const*))                           \
+  X(execvpe, int(const char*, char* const*, char* const*))            \
+  X(fexecve, int(int, char* const*, char* const*))                    \
+  X(execveat, int(int, const char*, char* const*, char* const*, int)) \
+  X(_exit, void(int))                                                 \
+  X(_Exit, void(int))                                                 \
+  X(quick_exit, void(int))                                            \
+  X(dlclose, int(void*))                                              \
   X(pthread_setname_np, int(pthread_t, const char*))
 
-#define MEMTRACE_DECLARE_NEXT(name, ...)              \
-  using name##_function = __VA_ARGS__;                \
+#define MEMTRACE_DECLARE_NEXT(name, ...) \
+  using name##_function = __VA_ARGS__;   \
   constinit name##_function* g_next_##name = nullptr;
 MEMTRACE_PROCESS_FUNCTIONS(MEMTRACE_DECLARE_NEXT)
 #undef MEMTRACE_DECLARE_NEXT
@@ -53,29 +55,32 @@ int Exec(Function* next, Arguments... arguments) {
   return result;
 }
 
-// The argument list of execl and its kin, gathered on the stack. POSIX leaves the count open; the kernel's own
-// limit is on bytes.
-struct ArgumentList {
-  static constexpr std::size_t kMax = 1024;
-  char* items[kMax];
-  std::size_t count = 0;
-
-  bool Gather(const char* first, va_list rest) {
-    for (const char* item = first;; item = va_arg(rest, const char*)) {
-      if (count == kMax) return false;
-      items[count++] = const_cast<char*>(item);
-      if (item == nullptr) return true;
-    }
-  }
-};
+// Calls `exec` with the argument list of execl and its kin, gathered on the stack as libc does it: POSIX
+// leaves their number open. What follows the list is left in `rest`.
+template <typename Call>
+int WithArgumentList(const char* first, va_list* rest, Call exec) {
+  std::size_t count = 1;
+  va_list counted;
+  va_copy(counted, *rest);
+  for (const char* item = first; item != nullptr; ++count) item = va_arg(counted, const char*);
+  va_end(counted);
+  auto** items = static_cast<char**>(__builtin_alloca(count * sizeof(char*)));
+  items[0] = const_cast<char*>(first);
+  for (std::size_t i = 1; i < count; ++i) items[i] = va_arg(*rest, char*);
+  return exec(static_cast<char* const*>(items));
+}
 
 }  // namespace
 
 MEMTRACE_EXPORT int execve(const char* path, char* const arguments[], char* const environment[]) {
   return Exec(MEMTRACE_NEXT(execve), path, arguments, environment);
 }
-MEMTRACE_EXPORT int execv(const char* path, char* const arguments[]) { return Exec(MEMTRACE_NEXT(execv), path, arguments); }
-MEMTRACE_EXPORT int execvp(const char* file, char* const arguments[]) { return Exec(MEMTRACE_NEXT(execvp), file, arguments); }
+MEMTRACE_EXPORT int execv(const char* path, char* const arguments[]) {
+  return Exec(MEMTRACE_NEXT(execv), path, arguments);
+}
+MEMTRACE_EXPORT int execvp(const char* file, char* const arguments[]) {
+  return Exec(MEMTRACE_NEXT(execvp), file, arguments);
+}
 MEMTRACE_EXPORT int execvpe(const char* file, char* const arguments[], char* const environment[]) {
   return Exec(MEMTRACE_NEXT(execvpe), file, arguments, environment);
 }
@@ -88,34 +93,32 @@ MEMTRACE_EXPORT int execveat(int folder, const char* path, char* const arguments
 }
 
 MEMTRACE_EXPORT int execl(const char* path, const char* first, ...) {
-  ArgumentList list;
   va_list rest;
   va_start(rest, first);
-  const bool fits = list.Gather(first, rest);
+  const auto exec = [&](char* const* list) { return Exec(MEMTRACE_NEXT(execv), path, list); };
+  const int result = WithArgumentList(first, &rest, exec);
   va_end(rest);
-  if (!fits) return errno = E2BIG, -1;
-  return Exec(MEMTRACE_NEXT(execv), path, static_cast<char* const*>(list.items));
+  return result;
 }
 
 MEMTRACE_EXPORT int execlp(const char* file, const char* first, ...) {
-  ArgumentList list;
   va_list rest;
   va_start(rest, first);
-  const bool fits = list.Gather(first, rest);
+  const auto exec = [&](char* const* list) { return Exec(MEMTRACE_NEXT(execvp), file, list); };
+  const int result = WithArgumentList(first, &rest, exec);
   va_end(rest);
-  if (!fits) return errno = E2BIG, -1;
-  return Exec(MEMTRACE_NEXT(execvp), file, static_cast<char* const*>(list.items));
+  return result;
 }
 
 MEMTRACE_EXPORT int execle(const char* path, const char* first, ...) {
-  ArgumentList list;
   va_list rest;
   va_start(rest, first);
-  const bool fits = list.Gather(first, rest);
-  char* const* environment = fits ? va_arg(rest, char* const*) : nullptr;
+  const auto exec = [&](char* const* list) {
+    return Exec(MEMTRACE_NEXT(execve), path, list, va_arg(rest, char* const*));
+  };
+  const int result = WithArgumentList(first, &rest, exec);
   va_end(rest);
-  if (!fits) return errno = E2BIG, -1;
-  return Exec(MEMTRACE_NEXT(execve), path, static_cast<char* const*>(list.items), environment);
+  return result;
 }
 
 MEMTRACE_EXPORT void _exit(int status) {
@@ -172,5 +175,7 @@ __attribute__((constructor)) void OnLoad() {
   StartAtLoad();
   StartPythonHooks();
 }
-__attribute__((destructor)) void OnExit() { FinishAtExit(); }
+__attribute__((destructor)) void OnExit() {
+  FinishAtExit();
+}
 }  // namespace

@@ -53,6 +53,13 @@ TEST_F(Processes, ExecChainLeavesATraceOfEachStage) {
   for (const fs::path& trace : run.traces) EXPECT_EQ(BlocksIn(trace, "main"), 100u) << trace;
 }
 
+// There was a limit of 1,024 arguments, and E2BIG beyond.
+TEST_F(Processes, ExeclTakesAnyNumberOfArguments) {
+  const ShimRun run = RunUnderShim({Program("exec_many")});
+  EXPECT_EQ(EndOf(run), "exit code 0") << run.err;
+  EXPECT_EQ(run.out, "first: 2002 arguments, (not set)\nsecond: 2002 arguments, set\n");
+}
+
 TEST_F(Processes, ExecThatFailsGoesOnRecording) {
   const ShimRun run = ExpectSoundRun({"/bin/bash", "-c",
                                       "shopt -s execfail; exec /no/such/program 2>/dev/null; "

@@ -13,25 +13,6 @@ namespace {
 using format::RecordingState;
 using ::testing::HasSubstr;
 
-// A little of everything: two threads, sealed and open windows, both codecs, a log, nodes.
-TraceBuilder Sample(RecordingState state) {
-  TraceBuilder builder;
-  builder.CompactWindows();
-  const auto root = builder.Node(0, 0x401000);
-  const auto leaf = builder.Node(root, 0x402000, AllocKind::kNew);
-  builder.Module({.start = 0x400000, .end = 0x500000, .path = "/bin/app", .build_id = "abcdefgh"});
-  builder.Thread(0, 1, "main").Thread(1, 2, "second").Mark(25, 0, "mark").Checkpoint(26, {});
-  for (std::uint64_t i = 0; i < 10; ++i) builder.On(0).Alloc(10 + i, 0x1000 + 64 * i, 100 + i, leaf);
-  builder.Seal(0, Codec::kZstd);
-  builder.On(1).Free(30, 0x1000).ReallocBegin(31, 0x1040).Alloc(32, 0x1040, 7, root);
-  builder.Seal(1, Codec::kRaw);
-  builder.On(0).Map(40, 0x10000, 0x2000, root).Free(41, 0x1080);
-  builder.On(1).Free(50, 0x10c0).Unmap(51, 0x10000, 0x1000);
-  builder.Note(60, "a note");
-  if (state == RecordingState::kEnded) builder.End(70, format::EndReason::kExit, 0);
-  return builder;
-}
-
 // Reads all there is to read.
 std::size_t ReadAll(TraceReader& reader) {
   std::size_t count = 0;
@@ -60,7 +41,7 @@ class DamageTest : public ReaderTest {
 
 TEST_F(DamageTest, TheSampleIsSound) {
   for (const auto state : {RecordingState::kRecording, RecordingState::kEnded}) {
-    auto reader = Open(Sample(state));
+    auto reader = Open(SampleTrace(state));
     EXPECT_EQ(DamageOf(reader), "");
     EXPECT_EQ(ReadAll(reader), 17U);
     EXPECT_EQ(DamageOf(reader), "");
@@ -70,7 +51,7 @@ TEST_F(DamageTest, TheSampleIsSound) {
 // Property: cut anywhere behind the header, a trace opens, says where it was cut, and gives a beginning of
 // what it gave when whole.
 TEST_F(DamageTest, CutAtEveryByte) {
-  const std::string whole = Sample(RecordingState::kEnded).Build();
+  const std::string whole = SampleTrace(RecordingState::kEnded).Build();
   for (std::size_t size = 0; size < format::kFileHeaderBytes; size += size < 300 ? 1 : 97) {
     EXPECT_NE(ErrorOf(whole.substr(0, size)), "") << size;
   }
@@ -86,7 +67,7 @@ TEST_F(DamageTest, CutAtEveryByte) {
 // The same for what a kill leaves behind: it had nothing in flight, so its end is known, also where the cut
 // is between two chunks.
 TEST_F(DamageTest, CutAtEveryByteWhileRecording) {
-  const std::string whole = Sample(RecordingState::kRecording).Build();
+  const std::string whole = SampleTrace(RecordingState::kRecording).Build();
   for (std::size_t size = format::kFileHeaderBytes; size < whole.size(); ++size) {
     auto reader = OpenBytes(std::string_view(whole).substr(0, size));
     EXPECT_LE(ReadAll(reader), 17U);
@@ -100,7 +81,7 @@ TEST_F(DamageTest, CutAtEveryByteWhileRecording) {
 // A recorder that did not count what is in flight yet (golden traces): the same cuts are read, without a word
 // on some.
 TEST_F(DamageTest, CutAtEveryByteOfAnEarlyRecording) {
-  TraceBuilder builder = Sample(RecordingState::kRecording);
+  TraceBuilder builder = SampleTrace(RecordingState::kRecording);
   builder.header().flags = 0;
   const std::string whole = builder.Build();
   for (std::size_t size = format::kFileHeaderBytes; size < whole.size(); ++size) {
@@ -113,7 +94,7 @@ TEST_F(DamageTest, CutAtEveryByteOfAnEarlyRecording) {
 // window still has the events, and nothing is missing.
 TEST_F(DamageTest, AChunkInFlightIsNoDamage) {
   for (const auto state : {RecordingState::kRecording, RecordingState::kEnded}) {
-    TraceBuilder builder = Sample(state);
+    TraceBuilder builder = SampleTrace(state);
     builder.header().file_end = builder.Build().size() + 4000;
     builder.header().in_flight_bytes = 4000;
     auto reader = Open(builder);
@@ -129,7 +110,7 @@ TEST_F(DamageTest, AChunkInFlightIsNoDamage) {
 // difference.
 TEST_F(DamageTest, EveryByteFlipped) {
   for (const auto state : {RecordingState::kRecording, RecordingState::kEnded}) {
-    const std::string whole = Sample(state).Build();
+    const std::string whole = SampleTrace(state).Build();
     const std::size_t first_window = ChunkAt(whole, format::ChunkKind::kWindow);
     for (const unsigned char change : {0xff, 0x01, 0x80}) {
       for (std::size_t at = 0; at < whole.size(); ++at) {
@@ -153,7 +134,7 @@ TEST_F(DamageTest, EveryByteFlipped) {
 }
 
 TEST_F(DamageTest, ABrokenEventChunkCostsItsOwnEventsOnly) {
-  std::string bytes = Sample(RecordingState::kEnded).Build();
+  std::string bytes = SampleTrace(RecordingState::kEnded).Build();
   const std::size_t chunk = ChunkAt(bytes, format::ChunkKind::kEvents);
   bytes[chunk + 85] = static_cast<char>(bytes[chunk + 85] ^ 1);
   auto reader = OpenBytes(bytes);

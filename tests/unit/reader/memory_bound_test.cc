@@ -46,21 +46,6 @@ constexpr std::size_t kTimesFileSize = 64;
 
 class MemoryBoundTest : public ReaderTest {
  protected:
-  static std::string Sample() {
-    TraceBuilder builder;
-    builder.CompactWindows();
-    const auto root = builder.Node(0, 0x401000);
-    const auto leaf = builder.Node(root, 0x402000, AllocKind::kNew);
-    builder.Module({.start = 0x400000, .end = 0x500000, .path = "/bin/app", .build_id = "abcdefgh"});
-    builder.Thread(0, 1, "main").Thread(1, 2, "second").Mark(25, 0, "mark").Checkpoint(26, {});
-    for (std::uint64_t i = 0; i < 10; ++i) builder.On(0).Alloc(10 + i, 0x1000 + 64 * i, 100 + i, leaf);
-    builder.Seal(0, Codec::kZstd);
-    builder.On(1).Free(30, 0x1000).ReallocBegin(31, 0x1040).Alloc(32, 0x1040, 7, root);
-    builder.Seal(1, Codec::kRaw);
-    builder.On(0).Map(40, 0x10000, 0x2000, root).Free(41, 0x1080);
-    return builder.End(70, format::EndReason::kExit, 0).Build();
-  }
-
   // Reads the file to the end, as a report does, and gives the most memory that took.
   std::size_t CostOf(const std::string& bytes) const {
     testing::WriteFile(Path(), bytes);
@@ -72,7 +57,7 @@ class MemoryBoundTest : public ReaderTest {
 };
 
 TEST_F(MemoryBoundTest, OfAFileCutAtEveryByte) {
-  const std::string whole = Sample();
+  const std::string whole = SampleTrace(format::RecordingState::kEnded).Build();
   for (std::size_t size = 0; size <= whole.size(); size += size < format::kFileHeaderBytes ? 61 : 1) {
     ASSERT_LE(CostOf(whole.substr(0, size)), kFixedBytes + kTimesFileSize * size) << size;
   }
@@ -80,7 +65,7 @@ TEST_F(MemoryBoundTest, OfAFileCutAtEveryByte) {
 
 // Every field is made as large as it goes; checks of chunks are set right again, so that the lengths count.
 TEST_F(MemoryBoundTest, OfAFileWithImpossibleNumbers) {
-  const std::string whole = Sample();
+  const std::string whole = SampleTrace(format::RecordingState::kEnded).Build();
   std::uint64_t trace_id = 0;
   std::memcpy(&trace_id, whole.data() + offsetof(format::FileHeader, trace_id), sizeof(trace_id));
   for (const std::size_t bytes : {4, 8}) {

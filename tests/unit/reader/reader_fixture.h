@@ -22,6 +22,25 @@ using model::EventType;
 using testing::TraceBuilder;
 using testing::WindowBuilder;
 
+// A little of everything: two threads, sealed and open windows, both codecs, a log, nodes.
+inline TraceBuilder SampleTrace(format::RecordingState state) {
+  TraceBuilder builder;
+  builder.CompactWindows();
+  const auto root = builder.Node(0, 0x401000);
+  const auto leaf = builder.Node(root, 0x402000, AllocKind::kNew);
+  builder.Module({.start = 0x400000, .end = 0x500000, .path = "/bin/app", .build_id = "abcdefgh"});
+  builder.Thread(0, 1, "main").Thread(1, 2, "second").Mark(25, 0, "mark").Checkpoint(26, {});
+  for (std::uint64_t i = 0; i < 10; ++i) builder.On(0).Alloc(10 + i, 0x1000 + 64 * i, 100 + i, leaf);
+  builder.Seal(0, Codec::kZstd);
+  builder.On(1).Free(30, 0x1000).ReallocBegin(31, 0x1040).Alloc(32, 0x1040, 7, root);
+  builder.Seal(1, Codec::kRaw);
+  builder.On(0).Map(40, 0x10000, 0x2000, root).Free(41, 0x1080);
+  builder.On(1).Free(50, 0x10c0).Unmap(51, 0x10000, 0x1000);
+  builder.Note(60, "a note");
+  if (state == format::RecordingState::kEnded) builder.End(70, format::EndReason::kExit, 0);
+  return builder;
+}
+
 class ReaderTest : public ::testing::Test {
  protected:
   ReaderTest() {
