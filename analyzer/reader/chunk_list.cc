@@ -32,6 +32,13 @@ void AddEvents(const TraceFile& file, ListedChunk* chunk) {
   chunk->codec = static_cast<format::Codec>(header.codec);
 }
 
+void AddCompressed(const TraceFile& file, ListedChunk* chunk) {
+  format::CompressedHeader header;
+  if (!file.ReadStruct(chunk->offset + sizeof(format::ChunkHeader), &header)) return;
+  chunk->kind_inside = static_cast<format::ChunkKind>(header.kind);
+  chunk->raw_bytes = header.raw_bytes;
+}
+
 }  // namespace
 
 Result<std::vector<ListedChunk>> ListChunks(const std::string& path) {
@@ -50,6 +57,7 @@ Result<std::vector<ListedChunk>> ListChunks(const std::string& path) {
     chunk.stored_bytes = found.stored_bytes;
     if (found.kind == format::ChunkKind::kWindow) AddWindow(*file, &chunk);
     if (found.kind == format::ChunkKind::kEvents) AddEvents(*file, &chunk);
+    if (found.kind == format::ChunkKind::kCompressed) AddCompressed(*file, &chunk);
     chunks.push_back(chunk);
   }
   return chunks;

@@ -25,6 +25,9 @@ struct ListedChunk {
   std::uint64_t stored_event_bytes = 0;
   std::optional<format::Codec> codec;  // of event chunks
   bool is_in_use = false;              // of windows
+  // Of compressed ones: the kind that they stand for and its size; 0: of no known kind.
+  format::ChunkKind kind_inside{};
+  std::uint64_t raw_bytes = 0;
 };
 
 // By offset. kUnreadable error if the file cannot be read or is no trace; damaged places are left out.

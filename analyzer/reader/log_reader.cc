@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "analyzer/reader/compressed_chunk.h"
 #include "analyzer/reader/trace_filler.h"
 
 namespace memtrace::reader {
@@ -22,6 +23,7 @@ constexpr std::uint64_t kRecordsOffset = sizeof(format::ChunkHeader) + sizeof(fo
 LogReader::LogReader(const TraceFile& file, const std::vector<ChunkRef>& chunks, DamageLog* damage) {
   for (const ChunkRef& chunk : chunks) {
     if (chunk.kind == format::ChunkKind::kLog) AddChunk(file, chunk, damage);
+    if (KindInside(file, chunk) == format::ChunkKind::kLog) AddCompressed(file, chunk, damage);
   }
 }
 
@@ -29,16 +31,31 @@ void LogReader::AddChunk(const TraceFile& file, const ChunkRef& chunk, DamageLog
   if (chunk.stored_bytes <= kRecordsOffset) return;
   std::vector<std::uint8_t> bytes(chunk.stored_bytes - kRecordsOffset);
   bytes.resize(file.ReadAt(chunk.offset + kRecordsOffset, bytes.data(), bytes.size()));
+  AddRecords(std::move(bytes), {chunk.offset + kRecordsOffset, false, chunk.is_cut()}, damage);
+}
+
+void LogReader::AddCompressed(const TraceFile& file, const ChunkRef& chunk, DamageLog* damage) {
+  std::vector<std::uint8_t> bytes;
+  if (const char* problem = ReadCompressed(file, chunk, &bytes)) {
+    damage->Add(chunk.offset, fmt::format("the log {}; it is lost", problem));
+    return;
+  }
+  if (bytes.size() <= sizeof(format::LogHeader)) return;
+  bytes.erase(bytes.begin(), bytes.begin() + sizeof(format::LogHeader));
+  AddRecords(std::move(bytes), {chunk.offset, true, false}, damage);
+}
+
+void LogReader::AddRecords(std::vector<std::uint8_t> bytes, const Source& source, DamageLog* damage) {
   const std::span<const std::uint8_t> all(bytes);
   std::size_t at = 0;
   while (at + sizeof(format::LogRecord) <= all.size()) {
     format::LogRecord record{};
     std::memcpy(&record, all.data() + at, sizeof(record));
     if (record.size_bytes == 0) break;
-    const std::uint64_t offset = chunk.offset + kRecordsOffset + at;
+    const std::uint64_t offset = source.offset + (source.is_packed ? 0 : at);
     const bool is_sound = record.size_bytes >= sizeof(record) && record.size_bytes % 8 == 0;
     if (!is_sound || record.size_bytes > all.size() - at) {
-      if (!is_sound || !chunk.is_cut())
+      if (!is_sound || !source.is_cut)
         damage->Add(offset, "a log record has an impossible size; the rest of its chunk is lost");
       break;
     }

@@ -40,7 +40,16 @@ class LogReader {
     std::span<const std::uint8_t> payload;
   };
 
+  // Where records come from, for damage reports.
+  struct Source {
+    std::uint64_t offset;  // in the file: of the first record, or of the chunk that all of them are packed in
+    bool is_packed;
+    bool is_cut;  // of a record that goes beyond the end nothing is said
+  };
+
   void AddChunk(const TraceFile& file, const ChunkRef& chunk, DamageLog* damage);
+  void AddCompressed(const TraceFile& file, const ChunkRef& chunk, DamageLog* damage);
+  void AddRecords(std::vector<std::uint8_t> bytes, const Source& source, DamageLog* damage);
 
   std::vector<std::vector<std::uint8_t>> chunks_;  // owns what the records point into
   std::vector<Record> records_;

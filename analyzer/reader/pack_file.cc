@@ -17,6 +17,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "analyzer/reader/compressed_chunk.h"
 #include "analyzer/reader/file_header.h"
 #include "analyzer/reader/packed_events.h"
 #include "analyzer/reader/segment_bytes.h"
@@ -152,6 +153,19 @@ std::string LogOf(const TraceFile& file, const ChunkRef& chunk) {
   return body;
 }
 
+// The body of the kCompressed chunk that a log or nodes chunk becomes, or one that was packed before and is
+// now packed anew; empty for other chunks. False if it is damaged.
+bool RepackedBody(const TraceFile& file, const ChunkRef& chunk, std::string* body) {
+  if (chunk.kind == ChunkKind::kLog) *body = CompressContent(chunk.kind, LogOf(file, chunk));
+  if (chunk.kind == ChunkKind::kNodes) *body = CompressContent(chunk.kind, NodesOf(file, chunk));
+  const auto inside = KindInside(file, chunk);
+  if (inside != ChunkKind::kLog && inside != ChunkKind::kNodes) return true;
+  std::vector<std::uint8_t> content;
+  if (ReadCompressed(file, chunk, &content) != nullptr) return false;
+  *body = CompressContent(*inside, {reinterpret_cast<const char*>(content.data()), content.size()});
+  return true;
+}
+
 // One thread's windows on their way into chunks.
 class EventPacker {
  public:
@@ -242,8 +256,9 @@ Result<PackedSizes> PackFile(const std::string& input, const std::string& output
   NewFile out(output, snapshot->header.trace_id);
   if (!out.ok()) return CannotWrite(output);
   for (const ChunkRef& chunk : snapshot->chunks) {
-    if (chunk.kind == ChunkKind::kLog) out.AddChunk(chunk.kind, LogOf(*file, chunk));
-    if (chunk.kind == ChunkKind::kNodes) out.AddChunk(chunk.kind, NodesOf(*file, chunk));
+    std::string body;
+    if (!RepackedBody(*file, chunk, &body)) return Damaged(input, chunk.offset, "its log or call sites");
+    if (!body.empty()) out.AddChunk(ChunkKind::kCompressed, body);
   }
   const std::uint64_t before_symbols = out.end();
   if (!symbols.modules.empty() || !symbols.sources.empty()) {

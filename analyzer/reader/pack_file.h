@@ -2,7 +2,8 @@
 // Writes the packed copy of a trace: the same facts in less room, and the names of its call sites with them.
 //
 //     recorded   header │ log, room │ nodes, room │ window │ window │ events │ events │ …
-//     packed     header │ log       │ nodes       │ symbols │ packed events: 16 windows in a chunk │ …
+//     packed     header │ log, compressed │ nodes, compressed │ symbols │ packed events: 16 windows in a
+//     chunk │ …
 #pragma once
 
 #include <cstdint>

@@ -7,8 +7,10 @@
 #include <tsl/robin_map.h>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
+#include "analyzer/reader/compressed_chunk.h"
 #include "analyzer/reader/event_decoder.h"
 #include "analyzer/reader/module_index.h"
 
@@ -38,10 +40,11 @@ struct PathHash {
 // by what was paid for in bytes.
 class NodeTable {
  public:
-  NodeTable(const TraceFile& file, DamageLog* damage)
+  NodeTable(const TraceFile& file, bool is_compressed, DamageLog* damage)
       : file_(file),
         damage_(damage),
-        id_limit_(std::min<std::uint64_t>(file.size() / sizeof(SiteNode), kNoNode)) {
+        id_limit_(std::min<std::uint64_t>(
+            file.size() / sizeof(SiteNode) * (is_compressed ? format::kMaxCompressedRatio : 1), kNoNode)) {
     nodes_.resize(1);
     offsets_.push_back({1, 0});
   }
@@ -72,6 +75,25 @@ class NodeTable {
       id += got;
     }
     offsets_.push_back({header.first_id, data});
+  }
+
+  void AddCompressed(const ChunkRef& chunk) {
+    std::vector<std::uint8_t> content;
+    if (const char* problem = ReadCompressed(file_, chunk, &content)) {
+      damage_->Add(chunk.offset, fmt::format("a chunk of call sites {}; skipped", problem));
+      return;
+    }
+    format::NodesHeader header{};
+    std::memcpy(&header, content.data(), sizeof(header));
+    const std::size_t count = (content.size() - sizeof(header)) / sizeof(SiteNode);
+    if (header.first_id > id_limit_ || count > id_limit_ - header.first_id) {
+      damage_->Add(chunk.offset, "a chunk of call sites has an impossible size or first number; skipped");
+      return;
+    }
+    std::vector<SiteNode> block(count);
+    if (count > 0) std::memcpy(block.data(), content.data() + sizeof(header), count * sizeof(SiteNode));
+    Store(header.first_id, block, count);
+    offsets_.push_back({header.first_id, chunk.offset});
   }
 
   const std::vector<SiteNode>& nodes() const { return nodes_; }
@@ -123,9 +145,13 @@ model::Site MakeSite(const SiteNode& node, model::NodeId parent, const ModuleInd
 
 SiteTree ReadSites(const TraceFile& file, const std::vector<ChunkRef>& chunks,
                    const std::vector<model::Module>& modules, DamageLog* damage) {
-  NodeTable table(file, damage);
+  const auto is_compressed = [&](const ChunkRef& chunk) {
+    return KindInside(file, chunk) == format::ChunkKind::kNodes;
+  };
+  NodeTable table(file, std::any_of(chunks.begin(), chunks.end(), is_compressed), damage);
   for (const ChunkRef& chunk : chunks) {
     if (chunk.kind == format::ChunkKind::kNodes) table.AddChunk(chunk);
+    if (is_compressed(chunk)) table.AddCompressed(chunk);
   }
   const std::vector<SiteNode>& nodes = table.nodes();
   const ModuleIndex module_index(modules);

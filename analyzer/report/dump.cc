@@ -35,7 +35,7 @@ std::string NameOf(const Names& names, Value value) {
   return index < names.size() ? names[index] : fmt::format("kind {}", index);
 }
 
-std::string ChunkName(format::ChunkKind kind) {
+std::string KindName(format::ChunkKind kind) {
   switch (kind) {
     case format::ChunkKind::kWindow:
       return "window";
@@ -45,9 +45,18 @@ std::string ChunkName(format::ChunkKind kind) {
       return "nodes";
     case format::ChunkKind::kLog:
       return "log";
+    case format::ChunkKind::kSymbols:
+      return "symbols";
+    case format::ChunkKind::kPackedEvents:
+      return "packed events";
     default:
       return fmt::format("kind {}", static_cast<std::uint32_t>(kind));
   }
+}
+
+std::string ChunkName(const reader::ListedChunk& chunk) {
+  return chunk.kind == format::ChunkKind::kCompressed ? "packed " + KindName(chunk.kind_inside)
+                                                      : KindName(chunk.kind);
 }
 
 std::string Seconds(std::uint64_t ns) {
@@ -117,9 +126,12 @@ std::string DumpReport::Heading(const char* what, std::size_t count) const {
 
 std::string DumpReport::ChunksText() const {
   std::string text = Heading("chunks", chunks_.size());
+  std::size_t width = 7;
+  for (const reader::ListedChunk& chunk : chunks_) width = std::max(width, ChunkName(chunk).size());
   for (std::size_t i = 0; i < Shown(chunks_.size()); ++i) {
     const reader::ListedChunk& chunk = chunks_[i];
-    text += fmt::format("  at {:<10} {:<7} {} bytes", chunk.offset, ChunkName(chunk.kind), chunk.size_bytes);
+    text +=
+        fmt::format("  at {:<10} {:<{}} {} bytes", chunk.offset, ChunkName(chunk), width, chunk.size_bytes);
     if (chunk.stored_bytes < chunk.size_bytes) text += fmt::format(", cut after {}", chunk.stored_bytes);
     if (chunk.kind == format::ChunkKind::kWindow && !chunk.is_in_use) text += ", free; held";
     if (chunk.thread) {
@@ -127,6 +139,7 @@ std::string DumpReport::ChunksText() const {
                           chunk.kind == format::ChunkKind::kWindow && !chunk.is_in_use ? "" : ",",
                           *chunk.thread, chunk.sequence, chunk.base_ticks, chunk.raw_event_bytes);
     }
+    if (chunk.kind == format::ChunkKind::kCompressed) text += fmt::format(" for {}", chunk.raw_bytes);
     if (chunk.codec) {
       text += fmt::format(" stored in {} ({})", chunk.stored_event_bytes,
                           *chunk.codec == format::Codec::kZstd ? "zstd" : "raw");
@@ -216,7 +229,7 @@ Json DumpReport::ToJson() const {
   for (std::size_t i = 0; i < (options_.chunks ? Shown(chunks_.size()) : 0); ++i) {
     const reader::ListedChunk& chunk = chunks_[i];
     json["chunks"].push_back({{"offset", chunk.offset},
-                              {"kind", ChunkName(chunk.kind)},
+                              {"kind", ChunkName(chunk)},
                               {"size_bytes", chunk.size_bytes},
                               {"stored_bytes", chunk.stored_bytes},
                               {"thread", chunk.thread ? Json(*chunk.thread) : Json(nullptr)},

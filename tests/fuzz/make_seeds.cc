@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/reader/compressed_chunk.h"
 #include "analyzer/reader/packed_events.h"
 #include "analyzer/reader/symbols_codec.h"
 #include "tests/format/trace_builder.h"
@@ -96,6 +97,31 @@ TraceBuilder Python() {
   return trace;
 }
 
+// As `memtrace pack` writes them, once compressed and once as they are.
+TraceBuilder Packed() {
+  TraceBuilder trace = Begin();
+  const format::SiteNode nodes[] = {{0x401000, 0, 0}, {0x402000, 1, 0}, {0x403000, 1, 0}};
+  format::NodesHeader header{};
+  header.first_id = 1;
+  header.capacity = std::size(nodes);
+  std::string content(reinterpret_cast<const char*>(&header), sizeof(header));
+  content.append(reinterpret_cast<const char*>(nodes), sizeof(nodes));
+  trace.Chunk(format::ChunkKind::kCompressed, reader::CompressContent(format::ChunkKind::kNodes, content));
+  std::string log(sizeof(format::LogHeader), '\0');
+  for (std::uint64_t ticks = 1; ticks < 40; ++ticks) {
+    const format::LogRecord record{sizeof(record) + sizeof(format::LogNote) + 8,
+                                   static_cast<std::uint32_t>(format::LogType::kNote), ticks};
+    format::LogNote note{};
+    note.text_bytes = 6;
+    log.append(reinterpret_cast<const char*>(&record), sizeof(record));
+    log.append(reinterpret_cast<const char*>(&note), sizeof(note));
+    log.append("a note\0\0", 8);
+  }
+  trace.Chunk(format::ChunkKind::kCompressed, reader::CompressContent(format::ChunkKind::kLog, log));
+  trace.On(0).Alloc(10, 0x1000, 64, 2).Free(11, 0x1000).Alloc(12, 0x2000, 8, 3);
+  return trace;
+}
+
 TraceBuilder Damaged() {
   TraceBuilder trace = Begin();
   WindowBuilder window(1);
@@ -124,6 +150,7 @@ int main(int argc, char** argv) {
   Mappings().WriteTo(folder / "reader" / "mappings");
   LogOnly().WriteTo(folder / "reader" / "log_only");
   Damaged().WriteTo(folder / "reader" / "damaged");
+  Packed().WriteTo(folder / "reader" / "packed");
 
   std::filesystem::create_directories(folder / "decoder");
   WindowBuilder window(0);

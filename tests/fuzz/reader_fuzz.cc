@@ -53,7 +53,20 @@ void RepairEvents(std::uint8_t* data, std::size_t room) {
   Store(data, events);
 }
 
-void RepairChunks(std::uint8_t* data, std::size_t size) {
+// What packs a log or call sites. Often as it is: changes to compressed bytes seldom mean anything.
+void RepairCompressed(std::uint8_t* data, std::size_t room, bool as_it_is) {
+  if (room < sizeof(format::CompressedHeader)) return;
+  auto header = Load<format::CompressedHeader>(data);
+  if (header.stored_bytes > room - sizeof(header)) header.stored_bytes = room - sizeof(header);
+  if (as_it_is) {
+    header.codec = static_cast<std::uint32_t>(format::Codec::kRaw);
+    header.raw_bytes = header.stored_bytes;
+  }
+  header.checksum = XXH3_64bits(data + sizeof(header), header.stored_bytes);
+  Store(data, header);
+}
+
+void RepairChunks(std::uint8_t* data, std::size_t size, unsigned int seed) {
   const auto trace_id = Load<format::FileHeader>(data).trace_id;
   for (std::size_t at = format::kFileHeaderBytes; at + sizeof(format::ChunkHeader) <= size;
        at += format::kChunkAlignBytes) {
@@ -64,6 +77,7 @@ void RepairChunks(std::uint8_t* data, std::size_t size) {
     Store(data + at, chunk);
     const std::size_t body = at + sizeof(chunk);
     if (kind == format::ChunkKind::kEvents) RepairEvents(data + body, size - body);
+    if (kind == format::ChunkKind::kCompressed) RepairCompressed(data + body, size - body, seed % 4 != 0);
   }
 }
 
@@ -81,7 +95,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
   size = LLVMFuzzerMutate(data, size, max_size);
   if (size < format::kFileHeaderBytes || seed % 16 == 0) return size;
   RepairHeader(data);
-  RepairChunks(data, size);
+  RepairChunks(data, size, seed);
   return size;
 }
 

@@ -14,6 +14,7 @@
 //
 //     kSymbols       names of the call-site tree's addresses
 //     kPackedEvents  the content of up to kMaxPackedWindows windows, in columns
+//     kCompressed    the content of a log or nodes chunk
 //
 // Space between chunks is zero. All integers are little-endian. A writer killed at any instant leaves a
 // readable file: whatever a reader needs in order to trust a byte was stored after that byte.
@@ -28,7 +29,7 @@ namespace memtrace::format {
 
 inline constexpr char kFileMagic[8] = {'\x89', 'M', 'T', 'R', '\r', '\n', '\x1a', '\n'};  // PNG's idea: shows text-mode damage
 inline constexpr std::uint32_t kFormatVersion = 1;
-inline constexpr std::uint32_t kPackedFormatVersion = 2;  // with kPackedEvents chunks, which version 1 has not
+inline constexpr std::uint32_t kPackedFormatVersion = 3;  // 2 brought kPackedEvents chunks, 3 kCompressed ones
 inline constexpr std::size_t kFileHeaderBytes = 4096;
 inline constexpr std::size_t kChunkAlignBytes = 64;
 inline constexpr std::size_t kPageBytes = 4096;
@@ -100,7 +101,9 @@ inline constexpr std::uint32_t kCountsInFlight = 1;
 
 inline constexpr std::uint64_t kChunkMagic = 0x314b4e484352544dULL;  // "MTRCHNK1" read as a little-endian number
 
-enum class ChunkKind : std::uint32_t { kWindow = 1, kEvents = 2, kNodes = 3, kLog = 4, kSymbols = 5, kPackedEvents = 6 };
+enum class ChunkKind : std::uint32_t {
+  kWindow = 1, kEvents = 2, kNodes = 3, kLog = 4, kSymbols = 5, kPackedEvents = 6, kCompressed = 7
+};
 
 struct ChunkHeader {
   std::uint64_t magic;
@@ -263,6 +266,21 @@ struct NodesHeader {
   std::uint64_t reserved[3];
 };
 static_assert(sizeof(NodesHeader) == 32);  // SiteNode[capacity] follows at 64
+
+// ---------------------------------------------------------------- compressed log and nodes
+
+// A kCompressed chunk: ChunkHeader, CompressedHeader, stored_bytes of data. Decompressed they are what would follow
+// the ChunkHeader of a chunk of that kind; of kNodes in columns: NodesHeader, then of all nodes the keys, then how far
+// below its own id each one's parent is (4 bytes), then the extras.
+struct CompressedHeader {
+  std::uint32_t kind;   // ChunkKind: kNodes or kLog
+  std::uint32_t codec;  // Codec
+  std::uint64_t raw_bytes;     // after decompression; less than kMaxCompressedRatio times the stored bytes
+  std::uint64_t stored_bytes;
+  std::uint64_t checksum;      // XXH3 (64 bits) of the stored bytes
+};
+static_assert(sizeof(CompressedHeader) == 32);
+inline constexpr std::uint64_t kMaxCompressedRatio = 64;
 
 // ---------------------------------------------------------------- symbols
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 // A file of each format version that was ever released stays readable, with the same content. The files are
 // never written again; the first one was made by the code below (run the test with
-// MEMTRACE_WRITE_GOLDEN=FOLDER).
+// MEMTRACE_WRITE_GOLDEN=FOLDER), the second one is what `memtrace pack` made of it before format version 3.
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 
+#include "analyzer/reader/pack_file.h"
 #include "tests/unit/reader/reader_fixture.h"
 
 namespace memtrace::reader {
@@ -47,15 +50,13 @@ TraceBuilder Version1() {
   return builder.End(60'000'000, format::EndReason::kExit, 7);
 }
 
-TEST_F(GoldenTraceTest, Version1) {
-  if (const char* folder = std::getenv("MEMTRACE_WRITE_GOLDEN")) {
-    Version1().WriteTo(std::string(folder) + "/version_1.mtr");
-  }
-  auto reader = TraceReader::Open(MEMTRACE_GOLDEN_FOLDER "/version_1.mtr");
+void ExpectItsContent(const std::string& path, std::uint32_t version) {
+  auto reader = TraceReader::Open(path);
   ASSERT_TRUE(reader.ok()) << reader.error().message;
-  EXPECT_EQ(DamageOf(*reader), "");
+  EXPECT_EQ(reader->trace().damage.size(), 0U);
+  EXPECT_EQ(reader->trace().info.format_version, version);
   EXPECT_EQ(
-      Short(EventsOf(*reader)),
+      Short(ReaderTest::EventsOf(*reader)),
       "0:a1000+100@10 0:b1000@12 0:a2000+200@14 1:a3000+4096@20 1:f3000@25 0:b2000@40 0:c2000@41 0:m10000@42 "
       "0:u10000@43 1:r20000@50 1:k98000@51 1:a4001+3@52");
   const model::Trace& trace = reader->trace();
@@ -72,6 +73,32 @@ TEST_F(GoldenTraceTest, Version1) {
   EXPECT_EQ(trace.threads[1].name, "loader");
   ASSERT_TRUE(trace.marks[0].checkpoint);
   EXPECT_EQ(trace.checkpoints[*trace.marks[0].checkpoint].resident, 12'345'678U);
+}
+
+std::string BytesOfFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return std::string((std::istreambuf_iterator<char>(file)), {});
+}
+
+TEST_F(GoldenTraceTest, Version1) {
+  if (const char* folder = std::getenv("MEMTRACE_WRITE_GOLDEN")) {
+    Version1().WriteTo(std::string(folder) + "/version_1.mtr");
+  }
+  ExpectItsContent(MEMTRACE_GOLDEN_FOLDER "/version_1.mtr", 1);
+}
+
+TEST_F(GoldenTraceTest, Version2) {
+  ExpectItsContent(MEMTRACE_GOLDEN_FOLDER "/version_2.mtr", 2);
+}
+
+// Whichever version it was and however often it was packed, a packed trace is the same bytes.
+TEST_F(GoldenTraceTest, Version3IsWhatAllVersionsArePackedTo) {
+  ASSERT_TRUE(PackFile(MEMTRACE_GOLDEN_FOLDER "/version_1.mtr", Path("first.mtr"), {}).ok());
+  ExpectItsContent(Path("first.mtr"), 3);
+  for (const std::string& input : {std::string(MEMTRACE_GOLDEN_FOLDER "/version_2.mtr"), Path("first.mtr")}) {
+    ASSERT_TRUE(PackFile(input, Path("again.mtr"), {}).ok());
+    EXPECT_EQ(BytesOfFile(Path("again.mtr")), BytesOfFile(Path("first.mtr"))) << input;
+  }
 }
 
 }  // namespace

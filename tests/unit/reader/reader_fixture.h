@@ -42,6 +42,13 @@ inline TraceBuilder SampleTrace(format::RecordingState state) {
 }
 
 class ReaderTest : public ::testing::Test {
+ public:
+  static std::vector<Event> EventsOf(TraceReader& reader) {
+    std::vector<Event> events;
+    reader.ForEachEvent([&](const Event& event) { events.push_back(event); });
+    return events;
+  }
+
  protected:
   ReaderTest() {
     std::string pattern = (std::filesystem::temp_directory_path() / "memtrace_reader_XXXXXX").string();
@@ -69,12 +76,6 @@ class ReaderTest : public ::testing::Test {
     EXPECT_EQ(reader.error().code, ErrorCode::kUnreadable);
     EXPECT_EQ(reader.error().message.find('\n'), std::string::npos);
     return reader.error().message;
-  }
-
-  static std::vector<Event> EventsOf(TraceReader& reader) {
-    std::vector<Event> events;
-    reader.ForEachEvent([&](const Event& event) { events.push_back(event); });
-    return events;
   }
 
   static std::string DamageOf(const TraceReader& reader) {
