@@ -10,6 +10,7 @@ namespace memtrace::report {
 namespace {
 
 constexpr std::uint32_t kLongestFunction = 4000;  // lines that are searched for its end
+constexpr std::uint32_t kLinesWithoutCode = 40;   // at its end: a long call, a comment
 
 std::uint32_t LastSearched(const SourceLines& source, std::uint32_t declared) {
   return std::min(source.count, declared + kLongestFunction);
@@ -76,6 +77,12 @@ std::uint32_t EndOfBraces(const SourceLines& source, std::uint32_t declared) {
     if (braces.is_closed()) return line;
   }
   return 0;
+}
+
+std::uint32_t EndOfCodeAndBraces(const SourceLines& source, std::uint32_t declared, std::uint32_t last_code) {
+  if (last_code <= source.count && StartsWith(source.text(last_code), "}")) return last_code;
+  const std::uint32_t braces = EndOfBraces(source, declared);
+  return braces > last_code && braces <= last_code + kLinesWithoutCode ? braces : last_code;
 }
 
 std::uint32_t EndOfIndentation(const SourceLines& source, std::uint32_t declared) {

@@ -28,6 +28,7 @@ using symbolize::Frame;
 constexpr std::uint32_t kContextLines = 2;  // around lines whose function's extent is not known
 constexpr std::uint32_t kNearLines = 5;     // of a long function only this far from a line with amounts
 constexpr std::uint32_t kLongSection = 80;
+constexpr std::size_t kFramesOfAFunction = 8;  // are asked where it ends
 
 bool IsNumber(const std::string& text) {
   return !text.empty() && text.size() <= 9 && text.find_first_not_of("0123456789") == std::string::npos;
@@ -148,6 +149,7 @@ class LinesReport::Collector {
     // A module's code is the whole file: only what is around its lines is of interest.
     if (frame.function_line != 0 && frame.function != "<module>") function.declared = frame.function_line;
     function.lines = {std::min(function.lines.first, frame.line), std::max(function.lines.last, frame.line)};
+    if (function.frames.size() < kFramesOfAFunction) function.frames.push_back(&frame);
     Amounts& line = file.lines[frame.line];  // stays where it is
     line.function = frame.function;
     return &line;
@@ -204,8 +206,11 @@ std::string LinesReport::SourceText(const std::string& file, std::uint32_t line)
 std::uint32_t LinesReport::EndOfFunction(const std::string& file, const Function& function) const {
   const SourceLines source{source_.SourceLineCount(file),
                            [&](std::uint32_t line) { return SourceText(file, line); }};
-  return function.is_python ? EndOfIndentation(source, function.declared)
-                            : EndOfBraces(source, function.declared);
+  if (function.is_python) return EndOfIndentation(source, function.declared);
+  std::uint32_t last_code = 0;
+  for (const Frame* frame : function.frames) last_code = std::max(last_code, source_.LastLineOf(*frame));
+  return last_code < function.declared ? EndOfBraces(source, function.declared)
+                                       : EndOfCodeAndBraces(source, function.declared, last_code);
 }
 
 LinesReport::Span LinesReport::SpanOf(const std::string& file, const Function& function) const {

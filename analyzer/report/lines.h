@@ -77,8 +77,9 @@ class LinesReport {
   };
   struct Function {
     bool is_python = false;
-    std::uint32_t declared = 0;  // line; 0: unknown
-    Span lines{~0U, 0};          // with amounts
+    std::uint32_t declared = 0;                        // line; 0: unknown
+    Span lines{~0U, 0};                                // with amounts
+    std::vector<const symbolize::Frame*> frames = {};  // a few: the function may lie in several units
   };
   struct File {
     bool is_python = false;

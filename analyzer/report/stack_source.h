@@ -27,6 +27,9 @@ class StackSource {
 
   // Lines of a source file; 0 if it is not to be had.
   virtual std::uint32_t SourceLineCount(const std::string& file) = 0;
+
+  // The last line of the frame's function that has code, by debug information; 0 where that is not to be had.
+  virtual std::uint32_t LastLineOf(const symbolize::Frame&) { return 0; }
 };
 
 }  // namespace memtrace::report

@@ -21,6 +21,7 @@ class SymbolizedStacks : public StackSource {
   Stack StackOf(model::NodeId node) override;
   std::string SourceLine(const symbolize::Frame& frame) override;
   std::uint32_t SourceLineCount(const std::string& file) override { return sources_.LineCount(file); }
+  std::uint32_t LastLineOf(const symbolize::Frame& frame) override { return symbolizer_.LastLineOf(frame); }
 
   // See Symbolizer::StringReturnedBy.
   std::optional<std::string> StringReturnedBy(const std::string& function) const {

@@ -77,13 +77,52 @@ void DwarfInfo::AddUnit(Dwarf_Die lines, Dwarf_Die functions, std::vector<Addres
   units_.push_back({lines, functions, std::nullopt});
 }
 
-std::vector<Location> DwarfInfo::Find(std::uint64_t address) {
+// With its scopes; null outside of any unit.
+DwarfInfo::Unit* DwarfInfo::UnitAt(std::uint64_t address) {
   const std::uint32_t index = unit_map_.Find(address).value;
-  if (index == AddressMap::kNone) return {};
+  if (index == AddressMap::kNone) return nullptr;
   Unit& unit = units_[index];
   if (!unit.scopes) unit.scopes.emplace(unit.functions, code_);
-  const AddressMap::Hit scope = unit.scopes->Find(address);
-  return Chain(unit, scope.value, LineAt(unit.lines, address, scope.segment_begin, paths_));
+  return &unit;
+}
+
+std::vector<Location> DwarfInfo::Find(std::uint64_t address) {
+  Unit* unit = UnitAt(address);
+  if (unit == nullptr) return {};
+  const AddressMap::Hit scope = unit->scopes->Find(address);
+  return Chain(*unit, scope.value, LineAt(unit->lines, address, scope.segment_begin, paths_));
+}
+
+std::uint32_t DwarfInfo::LastLineOf(std::uint64_t address, const std::string& file, std::uint32_t declared) {
+  Unit* unit = UnitAt(address);
+  if (unit == nullptr || declared == 0) return 0;
+  const DwarfScopes& scopes = *unit->scopes;
+  std::vector<std::uint32_t> declarations(scopes.size());  // those in the file
+  for (std::uint32_t i = 0; i < scopes.size(); ++i) {
+    Scope scope = scopes.scope(i);
+    const SourceLine declaration = DeclarationOf(scope.die, paths_);
+    if (declaration.file != nullptr && *declaration.file == file) declarations[i] = declaration.line;
+  }
+  // Compilers mix the instructions of inlined code with those around it: a line behind the declaration of
+  // what it was inlined into belongs to that.
+  const auto is_line_of = [&](std::uint32_t scope, std::uint32_t line) {
+    if (scope == AddressMap::kNone || declarations[scope] != declared) return false;
+    for (scope = scopes.scope(scope).parent; scope != AddressMap::kNone; scope = scopes.scope(scope).parent) {
+      if (declarations[scope] > declared && declarations[scope] <= line) return false;
+    }
+    return true;
+  };
+  // Where something was inlined into it, the call is a line of it and the code is not.
+  std::uint32_t last = 0;
+  for (std::uint32_t i = 0; i < scopes.size(); ++i) {
+    const Scope& scope = scopes.scope(i);
+    if (scope.call_line <= last || !is_line_of(scope.parent, scope.call_line)) continue;
+    const std::string* call_file = paths_.OfFileIndex(unit->functions, scope.call_file);
+    if (call_file != nullptr && *call_file == file) last = scope.call_line;
+  }
+  return LastLineAmong(unit->lines, file, last, paths_, [&](std::uint64_t at, std::uint32_t line) {
+    return is_line_of(scopes.Find(at).value, line);
+  });
 }
 
 std::vector<Location> DwarfInfo::Chain(Unit& unit, std::uint32_t index, const SourceLine& innermost) {

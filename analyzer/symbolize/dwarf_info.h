@@ -50,6 +50,10 @@ class DwarfInfo {
   // Innermost first; empty if the DWARF says nothing about the address.
   std::vector<Location> Find(std::uint64_t address);
 
+  // The last line of the function declared at a line of `file` whose code is at `address`, as far as there is
+  // code of it: itself, wherever it was inlined, and instances of a template, in that unit. 0: not known.
+  std::uint32_t LastLineOf(std::uint64_t address, const std::string& file, std::uint32_t declared);
+
  private:
   struct Unit {
     Dwarf_Die lines;      // the entry with the line table
@@ -57,6 +61,7 @@ class DwarfInfo {
     std::optional<DwarfScopes> scopes;
   };
 
+  Unit* UnitAt(std::uint64_t address);
   DwarfInfo(Dwarf* dwarf, std::vector<AddressSpan> code);
   void IndexUnits();
   void AddUnit(Dwarf_Die lines, Dwarf_Die functions, std::vector<AddressRange>* ranges);

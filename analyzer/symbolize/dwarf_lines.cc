@@ -91,6 +91,22 @@ SourceLine LineAt(Dwarf_Die& unit, std::uint64_t address, std::uint64_t scope_be
           static_cast<std::uint32_t>(NumberOf(row)), static_cast<std::uint32_t>(std::max(column, 0))};
 }
 
+std::uint32_t LastLineAmong(Dwarf_Die& unit, const std::string& file, std::uint32_t least, SourcePaths& paths,
+                            const std::function<bool(std::uint64_t, std::uint32_t)>& is_wanted) {
+  Dwarf_Lines* lines = nullptr;
+  std::size_t count = 0;
+  if (dwarf_getsrclines(&unit, &lines, &count) != 0) return least;
+  std::uint32_t last = least;
+  for (std::size_t i = 0; i < count; ++i) {
+    Dwarf_Line* row = dwarf_onesrcline(lines, i);
+    const auto number = static_cast<std::uint32_t>(NumberOf(row));
+    if (number <= last || EndsSequence(row)) continue;
+    const std::string* of_row = paths.Canonical(unit, dwarf_linesrc(row, nullptr, nullptr));
+    if (of_row != nullptr && *of_row == file && is_wanted(AddressOf(row), number)) last = number;
+  }
+  return last;
+}
+
 // dwarf_decl_file() will not do: it aborts where the unit has no line table.
 SourceLine DeclarationOf(Dwarf_Die& function, SourcePaths& paths) {
   Dwarf_Attribute attribute;

@@ -5,6 +5,7 @@
 #include <elfutils/libdw.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <unordered_map>
 
@@ -34,6 +35,11 @@ class SourcePaths {
 // the last line before it counts, back to `scope_begin`, since that is still the same piece of the same
 // function.
 SourceLine LineAt(Dwarf_Die& unit, std::uint64_t address, std::uint64_t scope_begin, SourcePaths& paths);
+
+// The highest line number of `file` above `least` among the instructions that `is_wanted` takes, by their
+// addresses and lines; `least` if there is none.
+std::uint32_t LastLineAmong(Dwarf_Die& unit, const std::string& file, std::uint32_t least, SourcePaths& paths,
+                            const std::function<bool(std::uint64_t, std::uint32_t)>& is_wanted);
 
 // Where a function is declared: what is left to say about code of it that has no line of its own.
 SourceLine DeclarationOf(Dwarf_Die& function, SourcePaths& paths);

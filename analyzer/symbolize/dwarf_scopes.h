@@ -37,6 +37,7 @@ class DwarfScopes {
   AddressMap::Hit Find(std::uint64_t address) const { return map_.Find(address); }
 
   const Scope& scope(std::uint32_t index) const { return scopes_[index]; }
+  std::uint32_t size() const { return static_cast<std::uint32_t>(scopes_.size()); }
 
  private:
   std::vector<Scope> scopes_;

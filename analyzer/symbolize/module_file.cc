@@ -104,6 +104,12 @@ std::vector<Location> ModuleFile::Find(std::uint64_t elf_address, bool inlines) 
   return locations;
 }
 
+std::uint32_t ModuleFile::LastLineOf(std::uint64_t elf_address, const std::string& file,
+                                     std::uint32_t declared) {
+  if (!has_tables_) ReadTables();
+  return dwarf_ == nullptr ? 0 : dwarf_->LastLineOf(elf_address, file, declared);
+}
+
 std::vector<Location> ModuleFile::LookUp(std::uint64_t elf_address) {
   std::vector<Location> locations;
   if (dwarf_ != nullptr) locations = dwarf_->Find(elf_address);

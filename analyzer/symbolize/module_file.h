@@ -46,6 +46,9 @@ class ModuleFile {
   // Innermost first, at least one. Without `inlines` the function that holds the code, at its own line.
   std::vector<Location> Find(std::uint64_t elf_address, bool inlines);
 
+  // See DwarfInfo::LastLineOf; nothing of it is kept. 0 without DWARF.
+  std::uint32_t LastLineOf(std::uint64_t elf_address, const std::string& file, std::uint32_t declared);
+
   // Why this module's frames lack names or lines, without the module's name; empty: nothing to say.
   const std::string& problem() const { return problem_; }
 

@@ -123,6 +123,21 @@ class Symbolizer::Impl {
     return stack;
   }
 
+  std::uint32_t LastLineOf(const Frame& frame) {
+    if (frame.is_python || frame.module_address == 0 || !frame.has_line()) return 0;
+    for (std::uint32_t index = 0; index < trace_.modules.size(); ++index) {
+      const model::Module& module = trace_.modules[index];
+      const bool is_its_own = module.path == frame.module_path && module.start < frame.pc &&
+                              frame.pc <= module.end && frame.pc - module.load_bias == frame.module_address;
+      if (!is_its_own) continue;
+      ModuleFile* file = FileOf(index, false);
+      if (file == nullptr || !file->is_open()) continue;
+      // Behind the call, like any return address; one byte does not matter for an exact one.
+      return file->LastLineOf(frame.module_address - 1, frame.file, frame.function_line);
+    }
+    return 0;
+  }
+
   std::optional<std::string> StringReturnedBy(const std::string& function) const {
     // In a packed trace, as a line that no source file has.
     const auto& strings = trace_.symbols.strings;
@@ -315,6 +330,10 @@ std::vector<Frame> Symbolizer::StackOf(model::NodeId node) {
 
 std::vector<const Frame*> Symbolizer::StackPointersOf(model::NodeId node) {
   return impl_->StackPointersOf(node);
+}
+
+std::uint32_t Symbolizer::LastLineOf(const Frame& frame) {
+  return impl_->LastLineOf(frame);
 }
 
 std::optional<std::string> Symbolizer::StringReturnedBy(const std::string& function) const {

@@ -27,7 +27,7 @@ struct Frame {
   // Empty: none (JIT code).
   std::string module;
   std::string module_path;
-  std::uint64_t pc = 0;              // address in the process; of Python frames the number that model::Site has
+  std::uint64_t pc = 0;  // address in the process; of Python frames the number that model::Site has
   std::uint64_t module_address = 0;  // pc as an address of the module's ELF file; 0: no module
   bool is_inlined = false;           // inlined into the next frame
   bool is_guessed = false;
@@ -75,6 +75,10 @@ class Symbolizer {
 
   // The same without copies; the frames stay valid as long as the symbolizer.
   std::vector<const Frame*> StackPointersOf(model::NodeId node);
+
+  // The last line of the function that a frame is in, by the debug information of its module: as far as the
+  // function has code there. 0: not known; always of Python and JIT code.
+  std::uint32_t LastLineOf(const Frame& frame);
 
   // The text that a function of the recorded program itself returns, if all it does is to return a text: see
   // returned_string.h.

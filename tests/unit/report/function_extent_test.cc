@@ -25,6 +25,38 @@ TEST(EndOfBracesTest, IsWhereTheyAreClosed) {
   EXPECT_EQ(EndOfBraces(Lines("int f();\n"), 1), 0U);
 }
 
+TEST(EndOfCodeAndBracesTest, CodeCountsMoreThanBraces) {
+  const SourceLines source = Lines(
+      "void f() {\n"  // 1
+      "  print(R\"(\n"
+      "}\n"
+      ")\");\n"
+      "#if WIDE\n"
+      "  if (x) {\n"
+      "#else\n"
+      "  if (y) {\n"
+      "#endif\n"
+      "  }\n"
+      "}\n"  // 11
+      "void g() {\n"
+      "  for (;;) {\n"
+      "    h();\n"  // 14
+      "  }\n"
+      "}\n"  // 16
+      "#if 0\n"
+      "}\n");
+  EXPECT_EQ(EndOfBraces(source, 1), 3U) << "the test shows nothing";
+  EXPECT_EQ(EndOfCodeAndBraces(source, 1, 11), 11U);
+  EXPECT_EQ(EndOfCodeAndBraces(source, 12, 14), 16U) << "its closing braces have no code";
+  EXPECT_EQ(EndOfCodeAndBraces(source, 12, 60), 60U) << "behind the end of another version of the file";
+}
+
+TEST(EndOfCodeAndBracesTest, BracesThatNeverCloseAreNotFollowed) {
+  std::string text = "void f() {\n  /* { */ g();\n  h();\n}\n";
+  for (int i = 0; i < 100; ++i) text += "int filler;\n";
+  EXPECT_EQ(EndOfCodeAndBraces(Lines(text + "}\n"), 1, 3), 3U);
+}
+
 TEST(EndOfIndentationTest, IsTheLastLineThatIsDeeper) {
   const SourceLines source = Lines(
       "class Cache:\n"  // 1

@@ -76,6 +76,17 @@ TEST_F(LinesTest, AFunctionIsShownFromItsDeclarationToItsClosingBrace) {
   EXPECT_THAT(text, Not(HasSubstr("helper")));
 }
 
+TEST_F(LinesTest, DebugInformationSaysWhereAFunctionEnds) {
+  stacks_.Source("/a.cc", 12, "  /* not closed as far as text goes: { */");
+  stacks_.Source("/a.cc", 7, "  auto s = R\"({)\";")
+      .Source("/a.cc", 13, "}")
+      .Source("/a.cc", 14, "int after;");
+  EXPECT_THAT(Text("work"), Not(HasSubstr("    14 "))) << "two braces are left open";
+  stacks_.LastLine("work(int)", 13);
+  EXPECT_THAT(Text("work"), HasSubstr("    13                                          }\n"));
+  EXPECT_THAT(Text("work"), Not(HasSubstr("int after;")));
+}
+
 TEST_F(LinesTest, RecursionCountsOnceALine) {
   EXPECT_THAT(Text("a.cc"), HasSubstr("4096 B            2 "));
 }

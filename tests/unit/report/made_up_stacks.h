@@ -46,6 +46,12 @@ class MadeUpStacks : public report::StackSource {
     return *this;
   }
 
+  // What debug information says of a function.
+  MadeUpStacks& LastLine(const std::string& function, std::uint32_t line) {
+    last_lines_[function] = line;
+    return *this;
+  }
+
   report::Stack StackOf(model::NodeId node) override { return PointersTo(stacks_[node]); }
   std::string SourceLine(const symbolize::Frame& frame) override { return lines_[{frame.file, frame.line}]; }
   std::uint32_t SourceLineCount(const std::string& file) override {
@@ -55,9 +61,11 @@ class MadeUpStacks : public report::StackSource {
     }
     return last;
   }
+  std::uint32_t LastLineOf(const symbolize::Frame& frame) override { return last_lines_[frame.function]; }
 
  private:
   std::map<model::NodeId, std::vector<symbolize::Frame>> stacks_;
+  std::map<std::string, std::uint32_t> last_lines_;
   std::map<std::pair<std::string, std::uint32_t>, std::string> lines_;
 };
 

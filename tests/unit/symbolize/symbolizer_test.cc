@@ -44,6 +44,30 @@ TEST_P(SymbolizerTest, FindsEveryCallsLine) {
   }
 }
 
+// A function's code goes to its closing brace; that of one which is inlined everywhere only to its last
+// statement.
+TEST_P(SymbolizerTest, KnowsTheLastLineOfAFunction) {
+  const auto frames_and_lines = [this](const std::string& label) {
+    const model::Trace trace = TraceOf(fixture_, {PcOf(fixture_.Call(label))});
+    Symbolizer symbolizer(trace);
+    std::vector<std::pair<Frame, std::uint32_t>> found;
+    for (const Frame& frame : symbolizer.FramesOf(1)) found.emplace_back(frame, symbolizer.LastLineOf(frame));
+    return found;
+  };
+  const auto inlined = frames_and_lines("inlined twice");
+  ASSERT_EQ(inlined.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i)
+    EXPECT_EQ(inlined[i].second, inlined[i].first.line + (i == 2 ? 1 : 0)) << inlined[i].first.function;
+  for (const char* label : {"anonymous namespace", "static function", "C function"}) {
+    const auto& [frame, last] = frames_and_lines(label)[0];
+    EXPECT_EQ(last, frame.line + 1) << label << ": the brace stands in the line behind the call";
+  }
+  for (const char* label : {"template member", "local class"}) {
+    const auto& [frame, last] = frames_and_lines(label)[0];
+    EXPECT_EQ(last, frame.line) << label << ": all of it is one line";
+  }
+}
+
 TEST_P(SymbolizerTest, UnfoldsInlinedCallsInnermostFirst) {
   const std::vector<Frame> frames = FramesOf("inlined twice");
   ASSERT_EQ(frames.size(), 3U);
