@@ -31,6 +31,8 @@ std::string Examples() {
   memtrace export -f folded --metric count -o - | flamegraph.pl --countname allocations > app.svg
   memtrace export -f dhat --focus Index::        only stacks through Index, for valgrind's dh_view.html
 
+There is no --si or --bytes here: the formats hold numbers of bytes, and the tools that read them choose the units.
+
 Formats:)";
   for (const exporting::Format& format : exporting::Formats()) {
     text += fmt::format("\n  {:<12} {}", format.name, format.purpose);
@@ -159,7 +161,7 @@ void AddExportCommand(CLI::App& app, int& exit_code) {
   CLI::App& command = *app.add_subcommand("export", "The trace in the format of another tool");
   const auto arguments = std::make_shared<ExportArguments>();
   AddReaderOptions(command, arguments->reader);
-  RemoveSizeUnits(command);  // other tools have units of their own
+  RemoveSizeUnits(command);
   command.get_option("--json")->description("Tell on stdout, as one JSON object, what was written");
   command.get_option("--output")->description("File to write, - for stdout [beside the trace]");
   command.add_option("-f,--format", arguments->format, "Format, see below")->type_name("FORMAT")->required();

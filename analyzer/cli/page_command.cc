@@ -174,7 +174,6 @@ Result<Written> Write(OpenTrace& open, const Plan& plan) {
 
 void AddPageOptions(CLI::App& command, PageArguments& arguments) {
   AddReaderOptions(command, arguments.reader);
-  RemoveSizeUnits(command);
   command.get_option("--json")->description("Tell on stdout, as one JSON object, what was written");
   command.get_option("--output")->description("File to write, - for stdout [beside the trace]");
   command.add_option("--metric", arguments.metric, "Shown first: peak, not-freed, total, count or temporary")

@@ -21,6 +21,7 @@
 #include "analyzer/report/start_code.h"
 #include "analyzer/symbolize/attribution.h"
 #include "analyzer/symbolize/python_frames.h"
+#include "analyzer/util/size_units.h"
 #include "analyzer/util/terminal_text.h"
 #include "analyzer/util/time_format.h"
 
@@ -268,6 +269,19 @@ std::string SourcesJson(const SourceTexts& sources, StringTable& strings) {
   return json.Done();
 }
 
+// The page formats by itself; growth texts are formatted here.
+const char* SizeUnitsName() {
+  switch (CurrentSizeUnits()) {
+    case SizeUnits::kDecimal:
+      return "decimal";
+    case SizeUnits::kBytes:
+      return "bytes";
+    case SizeUnits::kBinary:
+      break;
+  }
+  return "binary";
+}
+
 }  // namespace
 
 std::string PageData(const PageRequest& request) {
@@ -280,6 +294,7 @@ std::string PageData(const PageRequest& request) {
   json.Text("title", request.title).Text("metric", request.metric);
   json.Add("inverted", request.is_inverted ? "true" : "false");
   json.Add("flame_only", request.flame_only ? "true" : "false");
+  json.Text("size_units", SizeUnitsName());
   json.Add("summary", SummaryJson(main))
       .Add("threads", ThreadsJson(main.trace))
       .Add("marks", MarksJson(main));

@@ -8,6 +8,9 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/util/size_format.h"
+#include "analyzer/util/size_units.h"
+
 namespace memtrace::report {
 namespace {
 
@@ -42,6 +45,11 @@ std::string Minutes(std::uint64_t ns) {
   return fmt::format("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
 }
 
+// With all their digits sizes are round in powers of ten.
+std::uint64_t UnitStep() {
+  return CurrentSizeUnits() == SizeUnits::kBinary ? 1024 : 1000;
+}
+
 // All labels of an axis are in one unit: that of its last one.
 std::string TimeText(std::uint64_t ns, std::uint64_t last_ns) {
   if (ns == 0) return "0";
@@ -58,9 +66,11 @@ std::string TimeText(std::uint64_t ns, std::uint64_t last_ns) {
 }  // namespace
 
 std::uint64_t RoundSizeAbove(std::uint64_t bytes) {
-  for (unsigned unit = 0; unit < 60; unit += 10) {
+  const std::uint64_t step = UnitStep();
+  std::uint64_t unit = 1;
+  for (int power = 0; power < 6; ++power, unit *= step) {
     for (const std::uint64_t number : kRoundNumbers) {
-      if (number << unit >= bytes) return number << unit;
+      if (number * unit >= bytes) return number * unit;
     }
   }
   return bytes;
@@ -68,10 +78,14 @@ std::uint64_t RoundSizeAbove(std::uint64_t bytes) {
 
 std::string AxisSize(std::uint64_t bytes, std::uint64_t step_bytes) {
   constexpr std::array<const char*, 6> kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  constexpr std::array<const char*, 6> kDecimalUnits = {"B", "kB", "MB", "GB", "TB", "PB"};
   if (bytes == 0) return "0";
-  unsigned unit = 0;
-  while (unit + 1 < kUnits.size() && step_bytes >> (10 * (unit + 1)) != 0) ++unit;
-  return fmt::format("{} {}", bytes >> (10 * unit), kUnits[unit]);
+  if (CurrentSizeUnits() == SizeUnits::kBytes) return FormatGrouped(bytes);
+  const std::uint64_t step = UnitStep();
+  std::size_t power = 0;
+  std::uint64_t unit = 1;
+  for (; power + 1 < kUnits.size() && step_bytes / unit >= step; ++power) unit *= step;
+  return fmt::format("{} {}", bytes / unit, (step == 1000 ? kDecimalUnits : kUnits)[power]);
 }
 
 TimeLabels TimeLabelsFor(std::uint64_t from_ns, std::uint64_t to_ns, std::size_t at_most) {

@@ -9,8 +9,8 @@
 
 namespace memtrace::report {
 
-// The smallest round number of bytes that is at least `bytes`: 1 to 800 of a unit, such as 60 MiB for 59.5
-// MiB. At least 1.
+// The smallest round number of bytes that is at least `bytes`: 1 to 800 of a unit (of those that --si and
+// --bytes choose), such as 60 MiB for 59.5 MiB. At least 1.
 std::uint64_t RoundSizeAbove(std::uint64_t bytes);
 
 // "1200 MiB", "0": a multiple of a round step, in the unit of that step, so that an axis has one unit.

@@ -60,6 +60,10 @@ void SetSizeUnits(SizeUnits units) {
   size_units = units;
 }
 
+SizeUnits CurrentSizeUnits() {
+  return size_units;
+}
+
 std::string FormatSize(double bytes) {
   if (size_units == SizeUnits::kBytes) return (bytes < 0 ? "-" : "") + FormatBytes(bytes);
   return FormatWithPatterns(bytes, "%.1f %s", "%.0f %s");

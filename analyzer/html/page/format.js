@@ -2,17 +2,29 @@
 // Numbers as the command line prints them, and small helpers for the document. Text goes in as text, never as
 // markup: names of functions may be anything.
 
-// As tracemalloc: a value stays in its unit below 10240 of it; one decimal below 100, never for bytes.
+// KiB, kB (--si) or all digits (--bytes), as the command that wrote the page was told.
+const SIZE_UNITS = {
+  binary: {step: 1024, names: ['B', 'KiB', 'MiB', 'GiB', 'TiB'], axis: 76},
+  decimal: {step: 1000, names: ['B', 'kB', 'MB', 'GB', 'TB'], axis: 76},
+  bytes: {step: 1000, names: ['B'], axis: 112},
+};
+let sizeUnits = SIZE_UNITS.binary;
+const useSizeUnits = (name) => { sizeUnits = SIZE_UNITS[name] || SIZE_UNITS.binary; };
+
+// As tracemalloc: a value stays in its unit below ten of the next one; one decimal below 100, never for bytes.
 function sizeText(bytes) {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const {step, names} = sizeUnits;
+  if (names.length === 1) return `${countText(bytes)} B`;
   let value = bytes;
-  for (const unit of units) {
-    if (Math.abs(value) < 100 && unit !== 'B') return `${value.toFixed(1)} ${unit}`;
-    if (Math.abs(value) < 10 * 1024 || unit === 'TiB') return `${value.toFixed(0)} ${unit}`;
-    value /= 1024;
+  for (const unit of names) {
+    if (Math.abs(value) < 100 && unit !== names[0]) return `${value.toFixed(1)} ${unit}`;
+    if (Math.abs(value) < 10 * step || unit === names[names.length - 1]) return `${value.toFixed(0)} ${unit}`;
+    value /= step;
   }
   return '';
 }
+// "12.3 MiB (12,897,484 B)".
+const exactSizeText = (bytes) => sizeUnits.names.length === 1 ? sizeText(bytes) : `${sizeText(bytes)} (${countText(bytes)} B)`;
 const countText = (count) => Math.round(count).toString().replace(/\B(?=(\d{3})+$)/g, ',');
 const changeText = (change, text) => (change < 0 ? '−' : '+') + text(Math.abs(change));
 const shareText = (part, whole) => (whole > 0 ? (100 * part / whole).toFixed(1) : '0.0') + '%';

@@ -8,6 +8,7 @@ class Page {
     this.amounts = new Amounts(recording);
     this.trees = new Map();
     const {data} = recording;
+    useSizeUnits(data.size_units);
     this.state = {metric: data.metric in METRICS ? data.metric : 'peak', from: 0, to: recording.hasTime ? recording.slices : 0, thread: -1,
                   inverted: data.inverted, byLine: false, by: 'line', search: '', compare: Boolean(recording.base)};
     this.readAddress();
@@ -172,7 +173,7 @@ class Page {
     const {recording, flame} = this;
     const {tree} = flame;
     const value = this.values[node];
-    const amount = METRICS[this.state.metric].blocks ? countText(value) : `${sizeText(value)} (${countText(value)} B)`;
+    const amount = METRICS[this.state.metric].blocks ? countText(value) : exactSizeText(value);
     const share = `${shareText(value, this.values[0])} of all` + (flame.zoom !== 0 ? `, ${shareText(value, this.values[flame.zoom])} of the zoomed` : '');
     const parts = [];
     if (node === 0) {

@@ -27,7 +27,7 @@ class ProcessPlot {
       scales: {x: {time: false, range: () => [0, Math.max(this.duration, 1) / 1e9]}, y: {range: (u, low, high) => [0, (high || 1) * 1.06]}},
       axes: [
         {...style, space: 90, size: 34, values: (u, ticks) => ticks.map((s) => timeText(s * 1e9, this.duration))},
-        {...style, size: 76, splits: (u, axis, low, high) => sizeTicks(high), values: (u, ticks) => ticks.map((value) => tickText(value, ticks[ticks.length - 1]))},
+        {...style, size: sizeUnits.axis, splits: (u, axis, low, high) => sizeTicks(high), values: (u, ticks) => ticks.map((value) => tickText(value, ticks[ticks.length - 1]))},
       ],
       series: [{}, ...this.causes.map((cause) => ({label: cause.title, fill: cause.color, width: 0, points: {show: false}, paths: steps}))],
       hooks: {setCursor: [(plot) => this.read(plot)]},

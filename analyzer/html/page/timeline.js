@@ -41,7 +41,7 @@ class Timeline {
       scales: {x: {time: false, range: () => [0, Math.max(duration, 1) / 1e9]}, y: {range: (u, low, high) => [0, (high || 1) * 1.06]}},
       axes: [
         {...style, space: 90, size: 34, values: (u, ticks) => ticks.map((s) => timeText(s * 1e9, duration))},
-        {...style, size: 76, splits: (u, axis, low, high) => sizeTicks(high), values: (u, ticks) => ticks.map((value) => tickText(value, ticks[ticks.length - 1]))},
+        {...style, size: sizeUnits.axis, splits: (u, axis, low, high) => sizeTicks(high), values: (u, ticks) => ticks.map((value) => tickText(value, ticks[ticks.length - 1]))},
       ],
       series: [
         {},
@@ -209,15 +209,23 @@ class Timeline {
   }
 }
 
-// One unit for the whole axis.
-function tickText(value, highest) {
-  const power = Math.max(0, Math.floor(Math.log(Math.max(1, highest)) / Math.log(1024)));
-  return value === 0 ? '0' : `${Number((value / 1024 ** power).toPrecision(4))} ${['B', 'KiB', 'MiB', 'GiB', 'TiB'][power]}`;
+// One unit for the whole axis: which of the units' names.
+function axisPower(highest) {
+  const {step, names} = sizeUnits;
+  const power = Math.max(0, Math.floor(Math.log(Math.max(1, highest)) / Math.log(step) + 1e-9));
+  return names.length === 1 ? power : Math.min(power, names.length - 1);
 }
 
-// Four to seven round numbers in binary units.
+function tickText(value, highest) {
+  if (value === 0) return '0';
+  if (sizeUnits.names.length === 1) return countText(value);
+  const power = axisPower(highest);
+  return `${Number((value / sizeUnits.step ** power).toPrecision(4))} ${sizeUnits.names[power]}`;
+}
+
+// Four to seven round numbers in these units.
 function sizeTicks(high) {
-  const unit = 1024 ** Math.max(0, Math.floor(Math.log(Math.max(1, high)) / Math.log(1024)));
+  const unit = sizeUnits.step ** axisPower(high);
   const rough = high / unit / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = unit * power * (rough / power >= 5 ? 5 : rough / power >= 2 ? 2 : 1);

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "analyzer/util/size_units.h"
+
 namespace memtrace::report {
 namespace {
 
@@ -26,6 +28,29 @@ TEST(Axis, SizesAreInTheUnitOfTheirStep) {
   EXPECT_EQ(AxisSize(2400, 800), "2400 B");
   EXPECT_EQ(AxisSize(2400 << 10, 600 << 10), "2400 KiB");
   EXPECT_EQ(AxisSize(5ULL << 30, 1ULL << 30), "5 GiB");
+}
+
+// Other units, for one test.
+class Units {
+ public:
+  explicit Units(SizeUnits units) { SetSizeUnits(units); }
+  ~Units() { SetSizeUnits(SizeUnits::kBinary); }
+};
+
+TEST(Axis, SizesInPowersOfAThousand) {
+  const Units units(SizeUnits::kDecimal);
+  EXPECT_EQ(RoundSizeAbove(801), 1000U);
+  EXPECT_EQ(RoundSizeAbove(59'000'001), 60'000'000U);
+  EXPECT_EQ(RoundSizeAbove(~0ULL), ~0ULL);
+  EXPECT_EQ(AxisSize(2'400'000, 600'000), "2400 kB");
+  EXPECT_EQ(AxisSize(5'000'000'000, 1'000'000'000), "5 GB");
+}
+
+TEST(Axis, SizesWithAllTheirDigits) {
+  const Units units(SizeUnits::kBytes);
+  EXPECT_EQ(RoundSizeAbove(59'000'001), 60'000'000U);
+  EXPECT_EQ(AxisSize(0, 600'000), "0");
+  EXPECT_EQ(AxisSize(2'400'000, 600'000), "2,400,000");
 }
 
 TEST(Axis, TimesAreInOneUnit) {
