@@ -2,6 +2,10 @@
 // BlockLives: the rules are LiveBlocks', see live_blocks.h.
 #include "analyzer/aggregate/block_lives.h"
 
+#include <optional>
+#include <tuple>
+#include <utility>
+
 namespace memtrace::aggregate {
 
 using model::Event;
@@ -12,23 +16,39 @@ BlockLives::ThreadState& BlockLives::StateOf(model::ThreadId thread) {
   return threads_[thread];
 }
 
-void BlockLives::Allocate(const Event& event, ThreadState& thread) {
-  const auto [block, is_new] = blocks_.Insert(event.address);
+bool BlockLives::TakeCounterpart(const Event& event) {
+  if (repair_ == nullptr) return false;
+  const std::optional<Event> counterpart = repair_->CounterpartOf(event);
+  if (!counterpart) return false;
+  reader::OrderRepair* repair = std::exchange(repair_, nullptr);
+  Apply(*counterpart);
+  repair_ = repair;
+  return true;
+}
+
+void BlockLives::Allocate(const Event& event) {
+  auto [block, is_new] = blocks_.Insert(event.address);
+  if (!is_new && TakeCounterpart(event)) std::tie(block, is_new) = blocks_.Insert(event.address);
   if (!is_new) {
     visitor_.Died(*block,
                   {.ticks = event.ticks, .thread = event.thread, .is_temporary = false, .is_lost = true});
   }
   *block = LivingBlock{event.size, event.ticks, event.node, event.thread};
   visitor_.Born(*block);
+  ThreadState& thread = StateOf(event.thread);
   thread.last_allocation = event.address;
   thread.has_allocated = true;
 }
 
-BlockLives::Death BlockLives::Free(const Event& event, const ThreadState& thread) {
+BlockLives::Death BlockLives::Free(const Event& event) {
   Death death;
   death.address = event.address;
   death.is_known = blocks_.Erase(event.address, &death.block);
+  if (!death.is_known && TakeCounterpart(event)) {
+    death.is_known = blocks_.Erase(event.address, &death.block);
+  }
   if (!death.is_known) return death;
+  const ThreadState& thread = StateOf(event.thread);
   // The address alone is not enough: another thread may have got it since.
   const bool is_temporary =
       thread.has_allocated && thread.last_allocation == event.address && death.block.thread == event.thread;
@@ -55,15 +75,18 @@ void BlockLives::Apply(const Event& event) {
   }
   switch (event.type) {
     case EventType::kAlloc:
-      Allocate(event, thread);
+      Allocate(event);
       break;
     case EventType::kFree:
-      Free(event, thread);
+      Free(event);
       break;
-    case EventType::kReallocBegin:
-      thread.realloc = Free(event, thread);
-      thread.is_reallocating = true;
+    case EventType::kReallocBegin: {
+      const Death death = Free(event);
+      ThreadState& state = StateOf(event.thread);  // a counterpart may have moved it
+      state.realloc = death;
+      state.is_reallocating = true;
       break;
+    }
     default:
       break;
   }

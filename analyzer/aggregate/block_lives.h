@@ -16,6 +16,7 @@
 
 #include "analyzer/model/event.h"
 #include "analyzer/reader/address_map.h"
+#include "analyzer/reader/order_repair.h"
 
 namespace memtrace::aggregate {
 
@@ -58,17 +59,21 @@ class BlockLives {
   BlockLives(Visitor& visitor, std::size_t thread_count) : visitor_(visitor), threads_(thread_count) {}
 
   void Apply(const model::Event& event);
-  // `before_each` is called with each event before it is applied.
+  // `before_each` is called with each event before it is applied; of one that has an event of another thread
+  // before it (`repair`, see LiveBlocks) not with that.
   template <typename BeforeEach>
-  void Apply(std::span<const model::Event> events, const BeforeEach& before_each) {
+  void Apply(std::span<const model::Event> events, reader::OrderRepair* repair,
+             const BeforeEach& before_each) {
+    repair_ = repair;
     for (std::size_t i = 0; i < events.size(); ++i) {
       if (i + kPrefetchEvents < events.size()) blocks_.Prefetch(events[i + kPrefetchEvents].address);
       before_each(events[i]);
       Apply(events[i]);
     }
+    repair_ = nullptr;
   }
-  void Apply(std::span<const model::Event> events) {
-    Apply(events, [](const model::Event& /*event*/) {});
+  void Apply(std::span<const model::Event> events, reader::OrderRepair* repair) {
+    Apply(events, repair, [](const model::Event& /*event*/) {});
   }
   // After the last event. A realloc whose end was never recorded leaves its block live.
   void Finish();
@@ -101,13 +106,15 @@ class BlockLives {
   };
 
   ThreadState& StateOf(model::ThreadId thread);
-  void Allocate(const model::Event& event, ThreadState& thread);
-  Death Free(const model::Event& event, const ThreadState& thread);
+  void Allocate(const model::Event& event);
+  Death Free(const model::Event& event);
+  bool TakeCounterpart(const model::Event& event);
   void Undo(const Death& death, std::uint64_t ticks);
 
   Visitor& visitor_;
   reader::AddressMap<LivingBlock> blocks_;
   std::vector<ThreadState> threads_;
+  reader::OrderRepair* repair_ = nullptr;  // while it applies events
 };
 
 }  // namespace memtrace::aggregate

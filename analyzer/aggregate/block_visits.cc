@@ -45,7 +45,9 @@ void VisitLives(reader::TraceReader& reader, const BlockChoice& choice, BlockLiv
                 const std::function<void(double)>& progress) {
   BlockPass pass(choice, visitor, reader.trace().threads.size());
   BlockLives& lives = pass.lives();
-  reader.ForEachBatch([&lives](std::span<const model::Event> events) { lives.Apply(events); }, progress);
+  reader.ForEachStampedBatch([&lives](std::span<const model::Event> events,
+                                      reader::OrderRepair& repair) { lives.Apply(events, &repair); },
+                             progress);
   lives.Finish();
   if (!lives_on) return;
   lives.ForEachLiving([&](const LivingBlock& block) {

@@ -62,12 +62,14 @@ struct Highest {
 class Ledger {
  public:
   // `sites`, which must outlive it, tells how blocks were asked for; may be empty where nobody asks.
-  explicit Ledger(std::size_t node_count, std::span<const model::Site> sites = {});
+  // `thread_count` is a hint: with it a node's list of entries is short.
+  explicit Ledger(std::size_t node_count, std::span<const model::Site> sites = {},
+                  std::size_t thread_count = 1);
 
   // The entry's number, for the calls below.
   std::uint32_t EntryOf(model::NodeId node, model::ThreadId thread, std::uint32_t size_class = 0) {
-    if (node >= first_.size()) node = 0;
-    std::uint32_t at = first_[node];
+    if (node >= node_count_) node = 0;
+    std::uint32_t at = first_[ListOf(node, thread)];
     while (at != 0 && (entries_[at].thread != thread || entries_[at].size_class != size_class)) {
       at = rest_[at].next;
     }
@@ -76,11 +78,11 @@ class Ledger {
 
   // For callers that see events ahead: first where a node's entries begin, then its newest entry, or an entry
   // whose number is known.
-  [[gnu::always_inline]] void PrefetchNode(model::NodeId node) const {
-    if (node < first_.size()) __builtin_prefetch(&first_[node]);
+  [[gnu::always_inline]] void PrefetchNode(model::NodeId node, model::ThreadId thread) const {
+    __builtin_prefetch(first_.data() + ListOf(node, thread));  // beyond the end it does nothing
   }
-  [[gnu::always_inline]] void PrefetchEntryOf(model::NodeId node) const {
-    if (node < first_.size()) PrefetchEntry(first_[node]);
+  [[gnu::always_inline]] std::uint32_t FirstEntryOf(model::NodeId node, model::ThreadId thread) const {
+    return node < node_count_ ? first_[ListOf(node, thread)] : 0;
   }
   [[gnu::always_inline]] void PrefetchEntry(std::uint32_t entry) const {
     __builtin_prefetch(&entries_[entry], 1);
@@ -143,9 +145,14 @@ class Ledger {
  private:
   // What an event seldom needs of an entry.
   struct Rest {
-    std::uint32_t next = 0;  // another entry of the same node
+    std::uint32_t next = 0;  // another entry of the same list
     Amount temporary;
   };
+
+  // A node has several lists of entries, for threads by their numbers.
+  std::size_t ListOf(model::NodeId node, model::ThreadId thread) const {
+    return std::size_t{node} << list_bits_ | (thread & ((1U << list_bits_) - 1));
+  }
 
   void Note(LedgerEntry* entry, const Amount& change) {
     if (entry->epoch_ != epoch_) {
@@ -159,7 +166,9 @@ class Ledger {
   std::span<const model::Site> sites_;
   std::vector<LedgerEntry> entries_;  // [0] is unused: 0 ends the lists
   std::vector<Rest> rest_;            // as long
-  std::vector<std::uint32_t> first_;  // by node: its newest entry
+  std::size_t node_count_;
+  unsigned list_bits_;                // log2 of the lists that a node has
+  std::vector<std::uint32_t> first_;  // by ListOf(): its newest entry
   Amount live_;
   Amount peak_;
   Highest highest_;

@@ -59,8 +59,8 @@ class TableBuilder : public BlockLives::Visitor {
     CutSlices(curve);
   }
 
-  void Visit(std::span<const model::Event> events) {
-    pass_.lives().Apply(events, [this](const model::Event& /*event*/) {
+  void Visit(std::span<const model::Event> events, reader::OrderRepair& repair) {
+    pass_.lives().Apply(events, &repair, [this](const model::Event& /*event*/) {
       while (slice_ + 1 < fine_ends_.size() && events_ >= fine_ends_[slice_]) ++slice_;
       ++events_;
       if (rows_.size() > options_.max_rows * kRowsWhilePassing) Coarsen();
@@ -223,7 +223,9 @@ class TableBuilder : public BlockLives::Visitor {
 LifeTable BuildLifeTable(reader::TraceReader& reader, const LiveCurve& curve, const LifeTableOptions& options,
                          const std::function<void(double)>& progress) {
   TableBuilder builder(curve, options, reader.trace().threads.size());
-  reader.ForEachBatch([&builder](std::span<const model::Event> events) { builder.Visit(events); }, progress);
+  reader.ForEachStampedBatch([&builder](std::span<const model::Event> events,
+                                        reader::OrderRepair& repair) { builder.Visit(events, repair); },
+                             progress);
   return builder.Finish();
 }
 

@@ -11,6 +11,8 @@
 // (the process was killed inside) leaves its block live.
 #pragma once
 
+#include <tsl/robin_map.h>
+
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -20,6 +22,7 @@
 #include "analyzer/aggregate/size_classes.h"
 #include "analyzer/model/event.h"
 #include "analyzer/reader/address_map.h"
+#include "analyzer/reader/order_repair.h"
 
 namespace memtrace::aggregate {
 
@@ -38,7 +41,9 @@ class LiveBlocks {
   LiveBlocks(std::span<const model::Site> sites, std::size_t thread_count,
              const Selection* selection = nullptr, bool split_by_size = false);
 
-  void Apply(std::span<const model::Event> events);
+  // True if some of them were of mappings, which are not its business. `repair`: of the pass that the events
+  // are a batch of, if that leaves their order to its visitor; null: they are in order.
+  bool Apply(std::span<const model::Event> events, reader::OrderRepair* repair = nullptr);
   // After the last event.
   void Finish();
 
@@ -46,7 +51,7 @@ class LiveBlocks {
   template <typename Visit>
   void ForEachLive(Visit visit) {
     blocks_.ForEach([&](std::uint64_t address, const Block& block) {
-      if (block.entry != 0) visit(address, block.size, ledger_.entry(block.entry).node);
+      if (block.entry != 0) visit(address, SizeOf(address, block), ledger_.entry(block.entry).node);
     });
   }
 
@@ -56,15 +61,18 @@ class LiveBlocks {
   const SizeClasses& size_classes() const { return size_classes_; }
 
  private:
+  // 16 bytes with its address: four in a cache line, none in two.
   struct Block {
-    std::uint64_t size = 0;
+    std::uint32_t size = 0;   // kHuge: see huge_sizes_
     std::uint32_t entry = 0;  // 0: it does not count
   };
+  static constexpr std::uint32_t kHuge = ~0U;
 
   // What a free did, so that a cancelled realloc can be taken back.
   struct Release {
     std::uint64_t address = 0;
-    Block block;
+    std::uint64_t size = 0;
+    std::uint32_t entry = 0;
     bool is_known = false;
     bool is_temporary = false;
     bool is_mismatch = false;
@@ -81,9 +89,19 @@ class LiveBlocks {
   void FetchPlace(const model::Event& event) const;
   void FetchEntry(const model::Event& event) const;
   void ApplyOne(const model::Event& event);
+  void ApplyOther(const model::Event& event, ThreadState* thread);
+  void EndRealloc(const model::Event& event, ThreadState* thread);
   ThreadState& StateOf(const model::Event& event);
   void Allocate(const model::Event& event, ThreadState* thread);
   Release Free(const model::Event& event, const ThreadState& thread);
+  Release Freed(const model::Event& event, const ThreadState& thread, const Block& block, Release release);
+  bool TakeCounterpart(const model::Event& event);
+  std::uint64_t SizeOf(std::uint64_t address, const Block& block) const {
+    return block.size != kHuge ? block.size : huge_sizes_.at(address);
+  }
+  // The same of a block that goes.
+  std::uint64_t TakeSize(std::uint64_t address, const Block& block);
+  Block MakeBlock(std::uint64_t address, std::uint64_t size, std::uint32_t entry);
   void Undo(const Release& release, std::uint64_t ticks);
 
   std::uint32_t EntryFor(const model::Event& event);
@@ -93,8 +111,11 @@ class LiveBlocks {
   std::uint64_t next_ordinal_ = 0;  // with a selection
   Ledger ledger_;
   reader::AddressMap<Block> blocks_;
+  tsl::robin_map<std::uint64_t, std::uint64_t> huge_sizes_;  // by address, of blocks from 4 GiB on
   std::vector<ThreadState> threads_;
   BlockCounts counts_;
+  reader::OrderRepair* repair_ = nullptr;  // while it applies events
+  bool has_seen_mappings_ = false;         // since the last call
 };
 
 }  // namespace memtrace::aggregate

@@ -42,8 +42,8 @@ class CurveBuilder : public BlockLives::Visitor {
     last_tick_ = reader_.LastTickAt(borders_[0].time_ns);
   }
 
-  void Visit(std::span<const model::Event> events) {
-    pass_.lives().Apply(events, [this](const model::Event& event) {
+  void Visit(std::span<const model::Event> events, reader::OrderRepair& repair) {
+    pass_.lives().Apply(events, &repair, [this](const model::Event& event) {
       while (event.ticks > last_tick_ && curve_.intervals.size() + 1 < borders_.size()) EndInterval();
       ++events_;
       ticks_ = event.ticks;
@@ -96,7 +96,9 @@ class CurveBuilder : public BlockLives::Visitor {
 LiveCurve BuildLiveCurve(reader::TraceReader& reader, const CurveOptions& options,
                          const std::function<void(double)>& progress) {
   CurveBuilder builder(reader, options);
-  reader.ForEachBatch([&builder](std::span<const model::Event> events) { builder.Visit(events); }, progress);
+  reader.ForEachStampedBatch([&builder](std::span<const model::Event> events,
+                                        reader::OrderRepair& repair) { builder.Visit(events, repair); },
+                             progress);
   return builder.Finish();
 }
 

@@ -52,7 +52,8 @@ class ProfileBuilder {
                      [](const Stop& a, const Stop& b) { return a.last_tick < b.last_tick; });
   }
 
-  void Visit(std::span<const model::Event> events) {
+  void Visit(std::span<const model::Event> events, reader::OrderRepair* repair = nullptr) {
+    repair_ = repair;
     profile_.events += events.size();
     while (next_stop_ < stops_.size() && events.back().ticks > stops_[next_stop_].last_tick) {
       const auto is_before = [&](const model::Event& event) {
@@ -83,10 +84,11 @@ class ProfileBuilder {
   const Ledger& ledger() const { return HasBlocks(query_.domain) ? blocks_.ledger() : mappings_.ledger(); }
 
   void Apply(std::span<const model::Event> events) {
+    const bool has_mappings = !HasBlocks(query_.domain) || blocks_.Apply(events, repair_);
+    if (!has_mappings) return;
     for (const model::Event& event : events) {
       if (event.type >= model::EventType::kMap) mappings_.Apply(event);
     }
-    if (HasBlocks(query_.domain)) blocks_.Apply(events);
   }
 
   void ReachStop() {
@@ -169,6 +171,7 @@ class ProfileBuilder {
   MemoryWatch* watch_;
   LiveBlocks blocks_;
   Mappings mappings_;
+  reader::OrderRepair* repair_ = nullptr;  // of the batch that is visited
   std::vector<Stop> stops_;
   std::size_t next_stop_ = 0;
   std::vector<Amount> live_at_moment_;
@@ -178,7 +181,13 @@ class ProfileBuilder {
 Profile Pass(reader::TraceReader& reader, const Query& query, const Selection* selection,
              const std::function<void(double)>& progress, MemoryWatch* watch = nullptr) {
   ProfileBuilder builder(reader, query, selection, watch);
-  reader.ForEachBatch([&](std::span<const model::Event> events) { builder.Visit(events); }, progress);
+  if (HasBlocks(query.domain)) {
+    reader.ForEachStampedBatch([&](std::span<const model::Event> events,
+                                   reader::OrderRepair& repair) { builder.Visit(events, &repair); },
+                               progress);
+  } else {
+    reader.ForEachBatch([&](std::span<const model::Event> events) { builder.Visit(events); }, progress);
+  }
   return builder.Finish();
 }
 

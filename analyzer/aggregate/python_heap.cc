@@ -52,7 +52,8 @@ class PythonHeapBuilder {
     SetStop();
   }
 
-  void Visit(std::span<const model::Event> events) {
+  void Visit(std::span<const model::Event> events, reader::OrderRepair& repair) {
+    repair_ = &repair;
     while (!events.empty() && events.back().ticks > stop_tick_) {
       const auto behind =
           std::partition_point(events.begin(), events.end(),
@@ -87,7 +88,7 @@ class PythonHeapBuilder {
         arenas_.Add(event.address, event.size);
       }
     }
-    blocks_.Apply(events);
+    blocks_.Apply(events, repair_);
   }
 
   void ReachStop() {
@@ -108,6 +109,7 @@ class PythonHeapBuilder {
   std::vector<format::AllocKind> kinds_;  // by node
   IgnoredLives ignored_;
   BlockLives blocks_;
+  reader::OrderRepair* repair_ = nullptr;  // of the batch that is visited
   Arenas arenas_;
   std::uint64_t stop_tick_ = 0;
   std::vector<PythonHeap> found_;
@@ -123,7 +125,9 @@ bool HasPythonBlocks(const model::Trace& trace) {
 std::vector<PythonHeap> PythonHeapAt(reader::TraceReader& reader, const std::vector<std::uint64_t>& times_ns,
                                      const std::function<void(double)>& progress) {
   PythonHeapBuilder builder(reader, times_ns);
-  reader.ForEachBatch([&](std::span<const model::Event> events) { builder.Visit(events); }, progress);
+  reader.ForEachStampedBatch([&](std::span<const model::Event> events,
+                                 reader::OrderRepair& repair) { builder.Visit(events, repair); },
+                             progress);
   return builder.Finish();
 }
 

@@ -93,7 +93,8 @@ class TimelineBuilder {
     SetStop();
   }
 
-  void Visit(std::span<const model::Event> events) {
+  void Visit(std::span<const model::Event> events, reader::OrderRepair* repair = nullptr) {
+    repair_ = repair;
     while (!is_done_ && !events.empty() && events.back().ticks > stop_tick_) {
       const auto is_before = [this](const model::Event& event) { return event.ticks <= stop_tick_; };
       const auto behind = std::partition_point(events.begin(), events.end(), is_before);
@@ -144,7 +145,7 @@ class TimelineBuilder {
 
   void Apply(std::span<const model::Event> events) {
     if (HasBlocks(domain_)) {
-      blocks_.Apply(events);
+      blocks_.Apply(events, repair_);
       return;
     }
     for (const model::Event& event : events) {
@@ -229,7 +230,8 @@ class TimelineBuilder {
   const std::uint64_t last_ns_;  // nothing behind it is asked for
   LiveBlocks blocks_;
   Mappings mappings_;
-  std::vector<std::size_t> marks_;  // indexes into the trace's, by time
+  reader::OrderRepair* repair_ = nullptr;  // of the batch that is visited
+  std::vector<std::size_t> marks_;         // indexes into the trace's, by time
   std::size_t next_mark_ = 0;
   std::uint64_t stop_ns_ = 0;
   std::uint64_t stop_tick_ = 0;
@@ -265,7 +267,13 @@ Timeline BuildTimeline(reader::TraceReader& reader, const TimelineRequest& reque
   const std::size_t fine_slices = std::max(max_slices, std::min(max_slices * kFiner, kMostFineSlices));
   TimelineBuilder builder(reader, query.domain, query.needs_selection() ? &selection : nullptr, range,
                           range.last_ns ? max_slices : fine_slices);
-  reader.ForEachBatch([&](std::span<const model::Event> events) { builder.Visit(events); }, progress);
+  if (HasBlocks(query.domain)) {
+    reader.ForEachStampedBatch([&](std::span<const model::Event> events,
+                                   reader::OrderRepair& repair) { builder.Visit(events, &repair); },
+                               progress);
+  } else {
+    reader.ForEachBatch([&](std::span<const model::Event> events) { builder.Visit(events); }, progress);
+  }
   Timeline line = builder.Finish();
   Coarsen(&line, max_slices);
   return line;

@@ -45,7 +45,7 @@ class AddressMap {
   }
 
   // The value at `address` and whether it is new; a new one is Value{}.
-  std::pair<Value*, bool> Insert(std::uint64_t address) {
+  [[gnu::always_inline]] std::pair<Value*, bool> Insert(std::uint64_t address) {
     if (address == 0) {
       const bool is_new = !has_zero_;
       if (is_new) zero_ = Value{};
@@ -64,7 +64,7 @@ class AddressMap {
   }
 
   // Removes `address`, whose value goes to *value. False if it is not there.
-  bool Erase(std::uint64_t address, Value* value) {
+  [[gnu::always_inline]] bool Erase(std::uint64_t address, Value* value) {
     if (address == 0) {
       *value = zero_;
       return std::exchange(has_zero_, false);
@@ -120,7 +120,7 @@ class AddressMap {
     entries_ = std::make_unique<Entry[]>(slots());
   }
 
-  void Grow() {
+  [[gnu::noinline]] void Grow() {
     const std::size_t old_slots = slots();
     const std::unique_ptr<Entry[]> old = std::move(entries_);
     Allocate(bits_ + 1);

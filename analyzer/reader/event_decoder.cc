@@ -31,6 +31,15 @@ inline std::uint64_t Unzigzag(std::uint64_t value) {
 // The head of a kTime event, the only one that hands nothing out.
 constexpr unsigned kTimeHead = static_cast<unsigned>(FreeForm::kExtended) << 1;
 
+static_assert(EventType::kAlloc == EventType{0} && EventType::kFree == EventType{1});
+
+// format::kTimeBytes without a look into a table.
+constexpr unsigned TimeBytes(unsigned code) {
+  return (1U << code) >> 1;
+}
+static_assert(TimeBytes(0) == format::kTimeBytes[0] && TimeBytes(1) == format::kTimeBytes[1] &&
+              TimeBytes(2) == format::kTimeBytes[2] && TimeBytes(3) == format::kTimeBytes[3]);
+
 }  // namespace
 
 // LEB128 fields one after the other; after a cut or overlong one, ok() is false and all values are 0.
@@ -63,6 +72,50 @@ void EventDecoder::Start(std::span<const std::uint8_t> data, model::ThreadId thr
   if (base_ticks > kMaxTicks) Fail(begin_, "the window's start time is impossible");
 }
 
+// The node that stands for one of the file; node 0 unless `is_wanted` is 1.
+[[gnu::always_inline]] inline model::NodeId EventDecoder::Canonical(std::uint64_t node, unsigned is_wanted) {
+  node &= 0ULL - is_wanted;
+  const model::NodeId canonical = node < canonical_.size() ? canonical_[node] : kNoNode;
+  if (canonical != kNoNode) [[likely]]
+    return canonical;
+  unknown_nodes_ += is_wanted;
+  return 0;
+}
+
+// Allocations and frees in one way, with masks instead of branches: which of the two comes next nobody can
+// guess, and each wrong guess costs as much as a decoded event.
+[[gnu::always_inline]] inline const std::uint8_t* EventDecoder::DecodeOne(const std::uint8_t* in,
+                                                                          Running* running, Event* event) {
+  const auto head = static_cast<unsigned>(LoadBytes(in, 2));
+  const unsigned is_alloc = head & 1;
+  const unsigned if_alloc = 0U - is_alloc;
+  if ((head & 7) == kTimeHead) [[unlikely]]  // all extended events begin like the first of them
+    return DecodeExtended(in, running, event);
+  if ((head >> 12 & if_alloc) != 0) [[unlikely]] {
+    Fail(in, "an allocation event has unknown bits set");
+    return nullptr;
+  }
+  const unsigned node_bytes = head >> 1 & 7 & if_alloc;
+  const unsigned address_bytes = head >> (3 + is_alloc) & 7;
+  const unsigned size_bytes = head >> 7 & 7 & if_alloc;
+  const unsigned time_bytes = TimeBytes(head >> (6 + 4 * is_alloc) & 3);
+  const std::uint8_t* at_node = in + 1 + is_alloc;
+  const std::uint8_t* at_address = at_node + node_bytes;
+  const std::uint8_t* at_size = at_address + address_bytes;
+  const std::uint8_t* at_time = at_size + size_bytes;
+  running->node += Unzigzag(LoadBytes(at_node, node_bytes));
+  running->address += Unzigzag(LoadBytes(at_address, address_bytes));
+  running->ticks += LoadBytes(at_time, time_bytes);
+  *event = Event{.ticks = running->ticks,
+                 .address = running->address << format::kAddressShift,
+                 .size = LoadBytes(at_size, size_bytes),
+                 .node = Canonical(running->node, is_alloc),
+                 .thread = thread_,
+                 .type = static_cast<EventType>(is_alloc ^ 1),
+                 .free_form = static_cast<FreeForm>(head >> 1 & 3 & ~if_alloc)};
+  return at_time + time_bytes;
+}
+
 std::size_t EventDecoder::Decode(std::span<Event> out) {
   if (error_) return 0;
   const std::uint8_t* in = at_;
@@ -82,58 +135,6 @@ std::size_t EventDecoder::Decode(std::span<Event> out) {
   at_ = in;
   running_ = running;
   return count;
-}
-
-inline const std::uint8_t* EventDecoder::DecodeOne(const std::uint8_t* in, Running* running, Event* event) {
-  const unsigned head = *in;
-  if ((head & 1) != 0) return DecodeAlloc(in, running, event);
-  if ((head >> 1 & 3) != static_cast<unsigned>(FreeForm::kExtended)) return DecodeFree(in, running, event);
-  return DecodeExtended(in, running, event);
-}
-
-inline const std::uint8_t* EventDecoder::DecodeAlloc(const std::uint8_t* in, Running* running, Event* event) {
-  const auto head = static_cast<unsigned>(LoadBytes(in, 2));
-  if (head >> 12 != 0) {
-    Fail(in, "an allocation event has unknown bits set");
-    return nullptr;
-  }
-  const unsigned node_bytes = head >> 1 & 7;
-  const unsigned address_bytes = head >> 4 & 7;
-  const unsigned size_bytes = head >> 7 & 7;
-  const unsigned time_bytes = format::kTimeBytes[head >> 10];
-  in += 2;
-  running->node += Unzigzag(LoadBytes(in, node_bytes));
-  in += node_bytes;
-  running->address += Unzigzag(LoadBytes(in, address_bytes));
-  in += address_bytes;
-  const std::uint64_t size = LoadBytes(in, size_bytes);
-  in += size_bytes;
-  running->ticks += LoadBytes(in, time_bytes);
-  in += time_bytes;
-  *event = Event{.ticks = running->ticks,
-                 .address = running->address << format::kAddressShift,
-                 .size = size,
-                 .node = Canonical(running->node),
-                 .thread = thread_,
-                 .type = EventType::kAlloc};
-  return in;
-}
-
-inline const std::uint8_t* EventDecoder::DecodeFree(const std::uint8_t* in, Running* running,
-                                                    Event* event) const {
-  const unsigned head = *in++;
-  const unsigned address_bytes = head >> 3 & 7;
-  const unsigned time_bytes = format::kTimeBytes[head >> 6];
-  running->address += Unzigzag(LoadBytes(in, address_bytes));
-  in += address_bytes;
-  running->ticks += LoadBytes(in, time_bytes);
-  in += time_bytes;
-  *event = Event{.ticks = running->ticks,
-                 .address = running->address << format::kAddressShift,
-                 .thread = thread_,
-                 .type = EventType::kFree,
-                 .free_form = static_cast<FreeForm>(head >> 1 & 3)};
-  return in;
 }
 
 const std::uint8_t* EventDecoder::DecodeExtended(const std::uint8_t* in, Running* running, Event* event) {
@@ -159,7 +160,7 @@ bool EventDecoder::FillBlockEvent(ExtendedEvent number, Fields* fields, Running*
   switch (number) {
     case ExtendedEvent::kAlloc:
       event->type = EventType::kAlloc;
-      event->node = Canonical(fields->Next());
+      event->node = Canonical(fields->Next(), 1);
       event->address = fields->Next();
       event->size = fields->Next();
       return true;
@@ -186,7 +187,7 @@ bool EventDecoder::FillMapEvent(ExtendedEvent number, Fields* fields, Event* eve
   switch (number) {
     case ExtendedEvent::kMap:
       event->type = EventType::kMap;
-      event->node = Canonical(fields->Next());
+      event->node = Canonical(fields->Next(), 1);
       event->address = fields->Next();
       event->size = fields->Next();
       fields->Next();  // prot
@@ -199,7 +200,7 @@ bool EventDecoder::FillMapEvent(ExtendedEvent number, Fields* fields, Event* eve
       return true;
     case ExtendedEvent::kRemap:
       event->type = EventType::kRemap;
-      event->node = Canonical(fields->Next());
+      event->node = Canonical(fields->Next(), 1);
       event->old_address = fields->Next();
       event->old_size = fields->Next();
       event->address = fields->Next();
@@ -207,19 +208,13 @@ bool EventDecoder::FillMapEvent(ExtendedEvent number, Fields* fields, Event* eve
       return true;
     case ExtendedEvent::kBreak:
       event->type = EventType::kBreak;
-      event->node = Canonical(fields->Next());
+      event->node = Canonical(fields->Next(), 1);
       event->old_address = fields->Next();
       event->address = fields->Next();
       return true;
     default:
       return false;
   }
-}
-
-inline model::NodeId EventDecoder::Canonical(std::uint64_t node) {
-  if (node < canonical_.size() && canonical_[node] != kNoNode) return canonical_[node];
-  ++unknown_nodes_;
-  return 0;
 }
 
 void EventDecoder::Fail(const std::uint8_t* in, const char* what) {

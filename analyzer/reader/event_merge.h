@@ -14,6 +14,9 @@
 //                              over, and thread 0's CPU read its clock before the load that it waited for
 //
 // Without such an event nothing is changed: then an event was never recorded, see aggregate/.
+//
+// To notice takes a table of all addresses in use. Visitors that keep one themselves (LiveBlocks) need no
+// second one here, which costs as much as theirs: they are handed the events as they are stamped, and ask.
 #pragma once
 
 #include <cstdint>
@@ -32,14 +35,20 @@ namespace memtrace::reader {
 inline constexpr std::uint64_t kMaxClockSkewNs = 10'000;
 
 // One pass. Each thread's own order is kept, but for events that are moved ahead as described above.
-class EventMerge {
+class EventMerge : public OrderRepair {
  public:
+  // Who notices what is out of order: this, or the visitor, who then calls CounterpartOf.
+  enum class Repair { kHere, kByVisitor };
+
   // `context` and `threads` must outlive the merge.
   EventMerge(const CursorContext* context, std::span<const ThreadSegments> threads,
-             std::uint64_t max_skew_ticks);
+             std::uint64_t max_skew_ticks, Repair repair = Repair::kHere);
 
   // The next events, at least one; empty at the end. Valid until the next call.
   std::span<const model::Event> Next();
+
+  // With kByVisitor, of an event of the batch that Next gave last.
+  std::optional<model::Event> CounterpartOf(const model::Event& event) override;
 
   std::uint64_t done_bytes() const;
   std::uint64_t repaired() const { return repaired_; }
@@ -55,18 +64,22 @@ class EventMerge {
   };
 
   Place PlaceOf(std::uint32_t cursor) const;
-  std::span<const model::Event> NextOfOnlyThread();
-  std::span<const model::Event> RunFirst();
+  std::span<model::Event> NextMerged();
+  std::span<model::Event> NextOfOnlyThread();
+  std::span<model::Event> RunFirst();
   void SiftDown(std::size_t at);
-  std::span<const model::Event> Emit(std::span<const model::Event> batch, std::size_t run,
-                                     std::uint32_t cursor);
+  std::span<model::Event> Emit(std::span<model::Event> batch, std::size_t run, std::uint32_t cursor);
+  std::span<model::Event> EmitNoted(std::span<model::Event> batch, std::size_t run, std::uint32_t cursor);
   bool Note(const model::Event& event);
   void TakeCounterpart(const model::Event& event, std::uint32_t cursor);
+  model::Event* FindAhead(const model::Event& event, model::ThreadId thread);
 
   std::vector<ThreadCursor> cursors_;
   std::vector<Place> heap_;
   std::vector<model::Event> out_;
-  AddressMap<Nothing> live_;  // addresses in use, with several threads only
+  AddressMap<Nothing> live_;  // addresses in use, with several threads and kHere only
+  const Repair repair_;
+  std::span<model::Event> current_;  // what Next gave last
   const std::uint64_t max_skew_ticks_;
   std::uint64_t repaired_ = 0;
 };

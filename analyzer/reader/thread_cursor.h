@@ -17,6 +17,7 @@
 #include "analyzer/reader/damage_log.h"
 #include "analyzer/reader/decode_ahead.h"
 #include "analyzer/reader/event_decoder.h"
+#include "analyzer/reader/order_repair.h"
 #include "analyzer/reader/segment_bytes.h"
 #include "analyzer/reader/segments.h"
 
@@ -30,9 +31,6 @@ struct CursorContext {
   DamageLog* damage = nullptr;
   DecodeAhead* ahead = nullptr;  // null: the cursors decode everything themselves
 };
-
-// The type of an event in a batch that was handed out before its turn (see EventMerge). Nobody else sees it.
-inline constexpr auto kTakenEarly = static_cast<model::EventType>(15);
 
 // More events than a thread can record within any clock skew; a bound for traces that claim to.
 inline constexpr std::size_t kMaxLookAhead = 4096;
@@ -60,8 +58,9 @@ class ThreadCursor {
   bool Fill();
 
   // The decoded events that are still to come, head() first. TakeFirst moves past some of them.
-  std::span<const model::Event> batch() const { return std::span(batch_).subspan(at_); }
+  std::span<model::Event> batch() { return std::span(batch_).subspan(at_); }
   void TakeFirst(std::size_t count) { at_ += count; }
+  model::ThreadId thread() const { return thread_->thread; }
 
   // The first event to come that gives out a block at `address` or takes it back, no later than `limit_ticks`
   // and within the next kMaxLookAhead events; null if there is none. Looks beyond the batch where it must.

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include "analyzer/reader/decode_ahead.h"
@@ -89,7 +90,8 @@ class TraceReader::Impl {
   const TickClock& clock() const { return clock_; }
 
   template <typename Visit>
-  void ForEachBatch(const Visit& visit, const std::function<void(double)>& progress) {
+  void ForEachBatch(const Visit& visit, const std::function<void(double)>& progress,
+                    EventMerge::Repair repair = EventMerge::Repair::kHere) {
     constexpr std::size_t kEventsPerReport = 1U << 16;  // batches are as long as they come
     DamageLog damage(&trace_.damage);
     std::optional<DecodeAhead> ahead;
@@ -98,11 +100,15 @@ class TraceReader::Impl {
     }
     const CursorContext context{&file_, canonical_, snapshot_->limit_ticks, &damage,
                                 ahead ? &*ahead : nullptr};
-    EventMerge merge(&context, Segments(), clock_.TicksIn(kMaxClockSkewNs));
+    EventMerge merge(&context, Segments(), clock_.TicksIn(kMaxClockSkewNs), repair);
     const double total = static_cast<double>(std::max<std::uint64_t>(1, TotalBytes(snapshot_->segments)));
     std::size_t unreported = 0;
     for (auto batch = merge.Next(); !batch.empty(); batch = merge.Next()) {
-      visit(batch);
+      if constexpr (std::is_invocable_v<Visit, decltype(batch), OrderRepair&>) {
+        visit(batch, merge);
+      } else {
+        visit(batch);
+      }
       unreported += batch.size();
       if (!progress || unreported < kEventsPerReport) continue;
       unreported = 0;
@@ -162,6 +168,12 @@ void TraceReader::ForEachEvent(const std::function<void(const model::Event&)>& v
 void TraceReader::ForEachBatch(const std::function<void(std::span<const model::Event>)>& visit,
                                const std::function<void(double)>& progress) {
   impl_->ForEachBatch(visit, progress);
+}
+
+void TraceReader::ForEachStampedBatch(
+    const std::function<void(std::span<const model::Event>, OrderRepair&)>& visit,
+    const std::function<void(double)>& progress) {
+  impl_->ForEachBatch(visit, progress, EventMerge::Repair::kByVisitor);
 }
 
 std::uint64_t TraceReader::TimeNs(std::uint64_t ticks) const {

@@ -11,6 +11,7 @@
 
 #include "analyzer/model/event.h"
 #include "analyzer/model/trace.h"
+#include "analyzer/reader/order_repair.h"
 #include "analyzer/util/result.h"
 
 namespace memtrace::reader {
@@ -39,6 +40,12 @@ class TraceReader {
   // call.
   void ForEachBatch(const std::function<void(std::span<const model::Event>)>& visit,
                     const std::function<void(double)>& progress = {});
+
+  // Faster with several threads, for a visitor that keeps a table of live blocks: the events are in the order
+  // of their stamps, and the visitor asks for what does not fit; see order_repair.h. Events of type
+  // kTakenEarly are to be passed over.
+  void ForEachStampedBatch(const std::function<void(std::span<const model::Event>, OrderRepair&)>& visit,
+                           const std::function<void(double)>& progress = {});
 
   // Time of an event, in nanoseconds since the start of recording.
   std::uint64_t TimeNs(std::uint64_t ticks) const;

@@ -30,6 +30,22 @@ TEST_F(LiveBlocksTest, BlocksOfNoBytesAreBlocks) {
   EXPECT_EQ(profile.not_freed, (Amount{0, 1}));
 }
 
+TEST_F(LiveBlocksTest, SizesBeyondFourGiBAreExact) {
+  const std::uint64_t sizes[] = {(1ULL << 32) - 2, (1ULL << 32) - 1, 1ULL << 32, 1ULL << 40};
+  std::uint64_t total = 0;
+  for (std::uint64_t i = 0; i < std::size(sizes); ++i) {
+    trace_.On(0).Alloc(10 * i, 0x1000 * (i + 1), sizes[i], 0);
+    trace_.On(0).ReallocBegin(10 * i + 1, 0x1000 * (i + 1)).ReallocCancel(10 * i + 2, 0x1000 * (i + 1));
+    total += sizes[i];
+  }
+  EXPECT_EQ(Build().not_freed, (Amount{total, 4}));
+  // Lost: the address is handed out again; and freed.
+  trace_.On(0).Alloc(100, 0x4000, 16, 0).Free(101, 0x3000).Free(102, 0x4000).Free(103, 0x2000);
+  const Profile profile = Build();
+  EXPECT_EQ(profile.peak, (Amount{total, 4}));
+  EXPECT_EQ(profile.not_freed, (Amount{sizes[0], 1}));
+}
+
 TEST_F(LiveBlocksTest, AReallocIsOneFreeAndOneAllocation) {
   const auto first = trace_.Node(0, 0x1000), second = trace_.Node(0, 0x2000);
   trace_.On(0).Alloc(1, 0x10, 100, first).ReallocBegin(2, 0x10).Alloc(3, 0x10, 200, second);

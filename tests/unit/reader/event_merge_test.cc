@@ -179,6 +179,69 @@ TEST_F(EventMergeTest, PairsReusesWhateverTheSkew) {
   }
 }
 
+// The same by a visitor with a table of its own: what it applies, in the order in which it does.
+std::vector<Event> AppliedByVisitor(TraceReader& reader) {
+  std::vector<Event> applied;
+  std::set<std::uint64_t> live;
+  const auto fits = [&live](const Event& event) {
+    return (event.type == EventType::kAlloc) != live.contains(event.address);
+  };
+  const auto apply = [&](const Event& event) {
+    applied.push_back(event);
+    if (event.type == EventType::kAlloc || event.type == EventType::kReallocCancel)
+      live.insert(event.address);
+    if (event.type == EventType::kFree || event.type == EventType::kReallocBegin) live.erase(event.address);
+  };
+  reader.ForEachStampedBatch([&](std::span<const Event> batch, OrderRepair& repair) {
+    for (const Event& event : batch) {
+      if (event.type == kTakenEarly) continue;
+      if (event.type < EventType::kReallocCancel && !fits(event)) {
+        if (const auto counterpart = repair.CounterpartOf(event)) apply(*counterpart);
+      }
+      apply(event);
+    }
+  });
+  return applied;
+}
+
+TEST_F(EventMergeTest, AVisitorRepairsAsTheMergeDoes) {
+  TraceBuilder free_late, alloc_late, far_apart, torn, beyond;
+  free_late.On(0).Alloc(10, 0x10, 1, 0).Alloc(20, 0x10, 2, 0);
+  free_late.On(1).Alloc(20, 0x90, 3, 0).Free(25, 0x10, format::FreeForm::kDelete).Free(30, 0x90);
+  alloc_late.On(0).Alloc(5, 0x90, 1, 0).Alloc(20, 0x10, 2, 0).Free(40, 0x90);
+  alloc_late.On(1).Free(18, 0x10).Alloc(30, 0x10, 3, 0);
+  far_apart.On(0).Alloc(10, 0x10, 1, 0).Alloc(20, 0x10, 2, 0);
+  far_apart.On(1).Free(20 + kMaxClockSkewNs + 1, 0x10);
+  torn.On(0).Alloc(10, 0x10, 1, 0).Alloc(20, 0x10, 2, 0);
+  torn.On(1).Alloc(25, 0x10, 3, 0).Free(26, 0x10);
+  beyond.On(0).Alloc(10, 0x10, 1, 0).Alloc(3000, 0x10, 2, 0);
+  for (std::uint64_t i = 0; i < 1500; ++i) beyond.On(1).Alloc(3000 + i, 0x10000 + 16 * i, 1, 0);
+  beyond.Seal(1);
+  beyond.On(1).Free(6000, 0x10);
+  for (const TraceBuilder* builder : {&free_late, &alloc_late, &far_apart, &torn, &beyond}) {
+    auto reader = Open(*builder);
+    EXPECT_EQ(Short(AppliedByVisitor(reader)), Short(EventsOf(reader)));
+  }
+}
+
+TEST_F(EventMergeTest, AVisitorPairsReusesWhateverTheSkew) {
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    std::mt19937_64 random(seed);
+    const std::uint64_t skew = random() % 2000;
+    std::size_t count = 0;
+    auto reader = Open(SkewedHistory(random, skew, &count));
+    std::set<std::uint64_t> live;
+    std::size_t unpaired = 0;
+    const std::vector<Event> applied = AppliedByVisitor(reader);
+    for (const Event& event : applied) {
+      const bool is_allocation = event.type == EventType::kAlloc;
+      unpaired += is_allocation ? !live.insert(event.address).second : live.erase(event.address) == 0;
+    }
+    EXPECT_EQ(applied.size(), count) << "seed " << seed;
+    EXPECT_EQ(unpaired, 0U) << "seed " << seed << " skew " << skew;
+  }
+}
+
 TEST_F(EventMergeTest, ManyThreadsKeepTheirOwnOrder) {
   std::mt19937_64 random(5);
   TraceBuilder builder;
