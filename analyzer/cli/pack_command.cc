@@ -49,7 +49,7 @@ int RunPack(const PackArguments& arguments) {
     Result<std::string> output = OutputPath(arguments, input);
     if (!output) return output.error();
     symbolize::Symbolizer symbolizer(open.trace(), open.Symbols());
-    symbolize::SourceCache sources;
+    symbolize::SourceCache sources(&open.trace().symbols, arguments.reader.symbols.sysroot);
     const symbolize::CollectedSymbols collected =
         symbolize::CollectSymbols(open.trace(), symbolizer, arguments.sources ? &sources : nullptr);
     Result<reader::PackedSizes> sizes =

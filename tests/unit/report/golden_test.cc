@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Each report on the sample program against the text in golden/. To write them anew after a wanted change:
+// Each report on the sample program against the text in golden/, see tests/golden/golden_file.h:
 //     MEMTRACE_UPDATE_GOLDEN=1 build/.../tests/unit_report --gtest_filter='*Golden*'
-// and read the difference before committing it.
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include <gtest/gtest.h>
 
@@ -23,6 +20,7 @@
 #include "analyzer/report/timeline.h"
 #include "analyzer/report/top.h"
 #include "analyzer/report/tree.h"
+#include "tests/golden/golden_file.h"
 #include "tests/unit/report/sample_program.h"
 
 namespace memtrace::report {
@@ -65,13 +63,7 @@ class GoldenTest : public ::testing::Test {
   }
 
   static void Expect(const std::string& name, const std::string& text) {
-    const fs::path path = fs::path(MEMTRACE_GOLDEN_FOLDER) / name;
-    if (getenv("MEMTRACE_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << text;
-    std::ifstream file(path);
-    ASSERT_TRUE(file) << path << " is missing; the top of this file says how to write it";
-    std::ostringstream golden;
-    golden << file.rdbuf();
-    EXPECT_EQ(text, golden.str()) << "differs from " << path;
+    testing::ExpectGolden(MEMTRACE_GOLDEN_FOLDER, name, text);
   }
 
   fs::path before_;
@@ -251,7 +243,8 @@ TEST_F(DiffGoldenTest, Compare) {
     runs.push_back(std::move(FiguresOf(name, trace(), profile, stacks_, {}, render_)).value());
   }
   const StackSelectors database{.focus = {"load"}};
-  runs.push_back(std::move(FiguresOf("database", trace(), profile, stacks_, {.stacks = database}, render_)).value());
+  runs.push_back(
+      std::move(FiguresOf("database", trace(), profile, stacks_, {.stacks = database}, render_)).value());
   const CompareReport compare(runs);
   Expect("compare.txt", compare.Text(render_));
   Expect("compare.md", compare.Markdown());

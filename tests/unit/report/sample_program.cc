@@ -36,15 +36,18 @@ Nodes AddNodes(TraceBuilder& trace) {
   return nodes;
 }
 
-void MainEvents(WindowBuilder& events, const Nodes& nodes) {
-  for (std::uint64_t i = 0; i < 1000; ++i) events.Alloc(100 * kMs + i, kPostings + i * 256, 160, nodes.add);
+void MainEvents(WindowBuilder& events, const Nodes& nodes, bool is_later) {
+  const std::uint64_t postings = is_later ? 1500 : 1000;
+  for (std::uint64_t i = 0; i < postings; ++i)
+    events.Alloc(100 * kMs + i, kPostings + i * 256, 160, nodes.add);
   for (std::uint64_t i = 0; i < 3; ++i) {
     events.Alloc(200 * kMs + i, kResults + i * 0x10000, 20'000,
-                 i == 2 ? nodes.second_query : nodes.first_query);
+                 i == 2 && !is_later ? nodes.second_query : nodes.first_query);
   }
   events.Free(210 * kMs, kResults);
-  for (std::uint64_t i = 0; i < 3; ++i)
-    events.Alloc((3500 + i * 1000) * kMs, kSessions + i * 512, 300, nodes.open);
+  const std::uint64_t sessions = is_later ? 24 : 3;
+  for (std::uint64_t i = 0; i < sessions; ++i)
+    events.Alloc((3500 + i * (is_later ? 100 : 1000)) * kMs, kSessions + i * 512, 300, nodes.open);
   for (std::uint64_t i = 0; i < 500; ++i) {
     events.Alloc(6000 * kMs + i * 20, kText, 24, nodes.split).Free(6000 * kMs + i * 20 + 5, kText);
   }
@@ -59,6 +62,24 @@ void WorkerEvents(WindowBuilder& events, const Nodes& nodes) {
     events.Free(3000 * kMs + i, kWorkerPostings + i * 256, format::FreeForm::kDelete);
   events.Free(3001 * kMs, kArena, format::FreeForm::kDeleteArray);
   events.Alloc(6500 * kMs, kSessions + 0x8000, 300, nodes.open);
+}
+
+// The heap from the first posting to the last session, libraries, and a stack.
+void Memory(TraceBuilder& trace, std::uint64_t ms, std::uint64_t resident_pages) {
+  trace.Memory(
+      ms * kMs,
+      {{.start = kPostings,
+        .pages = (kText + 0x1000 - kPostings) / format::kPageBytes,
+        .kind = format::MemoryKind::kBreak,
+        .resident_pages = resident_pages,
+        .runs = {0, resident_pages}},
+       {.start = 0x7f0000000000,
+        .pages = 256,
+        .kind = format::MemoryKind::kFile,
+        .resident_pages = 200,
+        .private_pages = 4,
+        .name = "/usr/lib/libpq.so.5.15"},
+       {.start = 0x7ffff0000000, .pages = 33, .kind = format::MemoryKind::kMainStack, .resident_pages = 3}});
 }
 
 void Checkpoint(TraceBuilder& trace, std::uint64_t ms, format::CheckpointReason reason,
@@ -90,7 +111,7 @@ void FillHeader(format::FileHeader& header) {
 
 }  // namespace
 
-void WriteSampleTrace(const std::string& path) {
+TraceBuilder SampleTrace(bool is_later) {
   TraceBuilder trace;
   FillHeader(trace.header());
   trace.Command({"indexer", "--threads", "2", "my corpus"});
@@ -102,17 +123,22 @@ void WriteSampleTrace(const std::string& path) {
                 .path = "/usr/lib/libpq.so.5.15",
                 .build_id = "\x0f\x0e"});
   trace.Thread(0, 4131, "indexer").Thread(1, 4132, "worker-1");
-  MainEvents(trace.On(0), nodes);
+  MainEvents(trace.On(0), nodes, is_later);
   trace.Seal(0);
   WorkerEvents(trace.On(1), nodes);
   trace.Mark(1500 * kMs, 0, "loaded");
   Checkpoint(trace, 1500, format::CheckpointReason::kMark, 5 << 20);
+  if (is_later) Memory(trace, 2500, 2200);
   trace.Mark(7000 * kMs, 0, "done");
   Checkpoint(trace, 7000, format::CheckpointReason::kMark, 6 << 20);
   trace.Note(7100 * kMs, "smaps could not be read");
   Checkpoint(trace, 8000, format::CheckpointReason::kEnd, 6 << 20);
-  trace.End(8000 * kMs, format::EndReason::kExit, 0);
-  trace.WriteTo(path);
+  if (is_later) Memory(trace, 7900, 2400);
+  return trace.End(8000 * kMs, format::EndReason::kExit, 0);
+}
+
+void WriteSampleTrace(const std::string& path) {
+  SampleTrace().WriteTo(path);
 }
 
 MadeUpStacks SampleStacks() {

@@ -16,7 +16,11 @@
 
 namespace memtrace::testing {
 
-// Writes the trace to `path`. Its node ids are the keys of SampleStacks.
+// Its node ids are the keys of SampleStacks. `is_later`: of the same program some days later, when half as
+// many postings more are kept, the second query is gone, sessions pile up, and process memory was read twice.
+TraceBuilder SampleTrace(bool is_later = false);
+
+// Writes the trace to `path`.
 void WriteSampleTrace(const std::string& path);
 
 MadeUpStacks SampleStacks();
