@@ -50,6 +50,12 @@ bool HasMapped(const TraceFile& file, std::uint32_t pid) {
   return false;
 }
 
+// Empty: there is no such process, or it is not ours to look at.
+std::filesystem::path NamespaceOf(const std::filesystem::path& process) {
+  std::error_code error;
+  return std::filesystem::read_symlink(process / "ns" / "pid", error);
+}
+
 // "NSpid:	4711	1": 4711 here, 1 in the innermost namespace.
 bool CallsItself(const std::filesystem::path& process, std::uint32_t pid) {
   std::ifstream status(process / "status");
@@ -65,12 +71,16 @@ bool CallsItself(const std::filesystem::path& process, std::uint32_t pid) {
 std::optional<std::uint32_t> FindRecorder(const TraceFile& file, std::uint32_t pid) {
   if (pid == 0 || pid > static_cast<std::uint32_t>(INT_MAX)) return std::nullopt;
   if (HasMapped(file, pid)) return pid;
+  // In our own namespace it has one number only; there are many processes, and their status is slow to read.
+  const std::filesystem::path own = NamespaceOf("/proc/self");
   std::error_code error;
   for (const auto& process : std::filesystem::directory_iterator("/proc", error)) {
     const std::string name = process.path().filename();
     std::uint32_t number = 0;
     const auto [end, failure] = std::from_chars(name.data(), name.data() + name.size(), number);
     if (failure != std::errc() || end != name.data() + name.size()) continue;
+    const std::filesystem::path theirs = NamespaceOf(process.path());
+    if (theirs.empty() || theirs == own) continue;
     if (CallsItself(process.path(), pid) && HasMapped(file, number)) return number;
   }
   return std::nullopt;

@@ -55,12 +55,15 @@ bool Claim(SiteIndexEntry& slot, const SiteIndexEntry& entry) {
   return claimed;
 }
 
-void AddTo(Table& table, const SiteIndexEntry& entry) {
-  std::uint32_t slot = table.FirstSlot(entry.path_hash);
-  for (;; slot = table.NextSlot(slot)) {
-    if (table.slots()[slot].Load().id() != 0 || !Claim(table.slots()[slot], entry)) continue;
-    table.used.fetch_add(1, std::memory_order_relaxed);
-    return;
+// The id that stands for the entry's node from now on: another one if another thread was faster.
+std::uint32_t AddTo(Table& table, const SiteIndexEntry& entry) {
+  for (std::uint32_t slot = table.FirstSlot(entry.path_hash);; slot = table.NextSlot(slot)) {
+    if (table.slots()[slot].Load().id() == 0 && Claim(table.slots()[slot], entry)) {
+      table.used.fetch_add(1, std::memory_order_relaxed);
+      return entry.id();
+    }
+    const SiteIndexEntry there = table.slots()[slot].Load();
+    if (there.IsNode(entry.path_hash, entry.parent())) return there.id();
   }
 }
 
@@ -130,18 +133,21 @@ void SiteIndexDiscard() {
   }
 }
 
-bool SiteIndexAdd(std::uint64_t path_hash, std::uint32_t parent, std::uint32_t id) {
+std::uint32_t SiteIndexAdd(std::uint64_t path_hash, std::uint32_t parent, std::uint32_t id) {
   for (;;) {
     Table& table = *g_site_index.load(std::memory_order_acquire);
     const std::uint32_t used = table.used.load(std::memory_order_relaxed);
-    if (used >= GrowAt(table) && !Grow(table)) return false;
+    if (used >= GrowAt(table) && !Grow(table)) return 0;
     if (used >= WaitAt(table)) {
       sys::Call(SYS_sched_yield);  // somebody is making a larger one
       continue;
     }
-    AddTo(table, SiteIndexEntry::Of(path_hash, parent, id));
+    // The caller has not found it; but that may be a while ago, and two tables.
+    const Table* previous = table.previous.load(std::memory_order_acquire);
+    std::uint32_t known = previous != nullptr ? SiteIndexFindIn(*previous, path_hash, parent) : 0;
+    if (known == 0) known = AddTo(table, SiteIndexEntry::Of(path_hash, parent, id));
     MoveBatch(table);
-    return true;
+    return known;
   }
 }
 

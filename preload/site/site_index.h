@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Path hash → node id: the hash table in front of the site nodes.
 //
-//   slots   [path hash 64 | parent 32 | id 32] [ 0 ] […]    open addressing; the upper half of the hash chooses
+//   slots   [path hash 64 | parent 32 | id 32] [ 0 ] […]    open addressing; the upper half of the hash
+//   chooses
 //                                                           the slot
 //   table ──previous──► the table that it replaces, emptied slot by slot by whoever adds nodes, then retired
 //
-// The entry alone says for certain whether it is the node (parent, key), so a lookup touches one cache line: a
-// path hash is a one-to-one function of (parent's path hash) ^ key, and equal parents have equal path hashes,
-// so equal parents and equal path hashes mean equal keys. A lost entry costs an equal second node.
-// Thread-safety: lock-free but for growth, where others wait only if the table is nearly full.
+// The entry alone says for certain whether it is the node (parent, key), so a lookup touches one cache line:
+// a path hash is a one-to-one function of (parent's path hash) ^ key, and equal parents have equal path
+// hashes, so equal parents and equal path hashes mean equal keys. An entry added to a table that is being
+// replaced may be lost; that costs an equal second node. Thread-safety: lock-free but for growth, where
+// others wait only if the table is nearly full.
 #pragma once
 
 #include <atomic>
@@ -32,7 +34,8 @@ struct alignas(16) SiteIndexEntry {
   // Seen while it is being written, it may be empty yet, but never half of one node and half of another.
   SiteIndexEntry Load() const {
     auto* self = const_cast<SiteIndexEntry*>(this);
-    const std::uint64_t hash = std::atomic_ref<std::uint64_t>(self->path_hash).load(std::memory_order_acquire);
+    const std::uint64_t hash =
+        std::atomic_ref<std::uint64_t>(self->path_hash).load(std::memory_order_acquire);
     return {hash, std::atomic_ref<std::uint64_t>(self->parent_and_id).load(std::memory_order_acquire)};
   }
   bool IsNode(std::uint64_t hash, std::uint32_t parent_id) const {
@@ -64,7 +67,8 @@ bool SiteIndexInit();
 // Only where no other thread exists.
 void SiteIndexDiscard();
 
-inline std::uint32_t SiteIndexFindIn(const SiteIndexTable& table, std::uint64_t path_hash, std::uint32_t parent) {
+inline std::uint32_t SiteIndexFindIn(const SiteIndexTable& table, std::uint64_t path_hash,
+                                     std::uint32_t parent) {
   for (std::uint32_t slot = table.FirstSlot(path_hash);; slot = table.NextSlot(slot)) {
     const SiteIndexEntry entry = table.slots()[slot].Load();
     if (__builtin_expect(entry.IsNode(path_hash, parent), 1)) return entry.id();
@@ -81,8 +85,9 @@ inline std::uint32_t SiteIndexFind(std::uint64_t path_hash, std::uint32_t parent
   return previous == nullptr ? 0 : SiteIndexFindIn(*previous, path_hash, parent);
 }
 
-// False: no memory for a larger table.
-bool SiteIndexAdd(std::uint64_t path_hash, std::uint32_t parent, std::uint32_t id);
+// The id that lookups find from then on: `id`, or the one that another thread has just added for the same
+// node. 0: no memory for a larger table.
+std::uint32_t SiteIndexAdd(std::uint64_t path_hash, std::uint32_t parent, std::uint32_t id);
 
 inline void SiteIndexPrefetch(std::uint64_t path_hash) {
   const SiteIndexTable& table = *g_site_index.load(std::memory_order_acquire);

@@ -27,7 +27,7 @@ std::uint32_t SiteTreeChild(std::uint32_t parent, std::uint64_t key, std::uint64
   const std::uint32_t known = SiteIndexFind(path_hash, parent);
   if (__builtin_expect(known != 0, 1)) return known;
   const std::uint32_t id = SiteNodesAdd(key, parent);
-  return id != 0 && SiteIndexAdd(path_hash, parent, id) ? id : 0;
+  return id != 0 ? SiteIndexAdd(path_hash, parent, id) : 0;
 }
 
 }  // namespace memtrace::preload

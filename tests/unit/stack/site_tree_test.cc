@@ -134,8 +134,8 @@ TEST_F(SiteTreeTest, ThreadsShareOneTree) {
       different += found[t][n] != found[0][n];
     }
   }
-  // Races may make a node twice, but that is rare.
-  EXPECT_LT(different, kPaths / 10);
+  // While a table is replaced a node may be made twice, but what is below it is not.
+  EXPECT_LT(different, kPaths / 100);
   EXPECT_GE(SiteTreeNodeCount(), kPaths + 100 + 1);
 }
 
