@@ -15,8 +15,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <utility>
+
+#include "analyzer/reader/table_memory.h"
 
 namespace memtrace::reader {
 
@@ -117,19 +118,19 @@ class AddressMap {
 
   void Allocate(unsigned bits) {
     bits_ = bits;
-    entries_ = std::make_unique<Entry[]>(slots());
+    entries_ = MakeTable<Entry>(slots());
   }
 
   [[gnu::noinline]] void Grow() {
     const std::size_t old_slots = slots();
-    const std::unique_ptr<Entry[]> old = std::move(entries_);
+    const Table<Entry> old = std::move(entries_);
     Allocate(bits_ + 1);
     for (std::size_t slot = 0; slot < old_slots; ++slot) {
       if (old[slot].address != 0) entries_[SlotOf(old[slot].address)] = old[slot];
     }
   }
 
-  std::unique_ptr<Entry[]> entries_;
+  Table<Entry> entries_;
   unsigned bits_ = 0;
   std::size_t size_ = 0;  // without the one at address 0
   bool has_zero_ = false;

@@ -54,11 +54,13 @@ class EventDecoder {
     std::uint64_t node = 0;
   };
 
+  const std::uint8_t* DecodeAlloc(const std::uint8_t* in, Running* running, model::Event* event);
+  const std::uint8_t* DecodeFree(const std::uint8_t* in, Running* running, model::Event* event) const;
   const std::uint8_t* DecodeExtended(const std::uint8_t* in, Running* running, model::Event* event);
   bool FillBlockEvent(format::ExtendedEvent number, Fields* fields, Running* running, model::Event* event);
   bool FillMapEvent(format::ExtendedEvent number, Fields* fields, model::Event* event);
   const std::uint8_t* DecodeOne(const std::uint8_t* in, Running* running, model::Event* event);
-  model::NodeId Canonical(std::uint64_t node, unsigned is_wanted);
+  model::NodeId Canonical(std::uint64_t node);
   void Fail(const std::uint8_t* in, const char* what);
 
   const std::uint8_t* begin_ = nullptr;
