@@ -144,6 +144,11 @@ BlockSizeFunction FindBlockSize(format::ServingAllocator allocator, const void* 
   return [](std::size_t bytes, int) { return g_mi_good_size(bytes); };
 }
 
+using MallocFunction = void* (*)(std::size_t);
+using FreeFunction = void (*)(void*);
+constinit MallocFunction g_brought_malloc = nullptr;  // of an allocator that is not glibc's
+constinit FreeFunction g_brought_free = nullptr;
+
 // By the file that the next malloc is in.
 void FindServingAllocator() {
   static constexpr struct {
@@ -164,12 +169,26 @@ void FindServingAllocator() {
     if (!StartsWith(name, known.file)) continue;
     const bool is_jemalloc = known.allocator == format::ServingAllocator::kJemalloc;
     void* mallctl = is_jemalloc ? dlsym(RTLD_DEFAULT, "mallctl") : nullptr;
-    return SetServingAllocator(known.allocator, reinterpret_cast<MallctlFunction>(mallctl),
-                               FindBlockSize(known.allocator, owner.dli_fbase));
+    SetServingAllocator(known.allocator, reinterpret_cast<MallctlFunction>(mallctl),
+                        FindBlockSize(known.allocator, owner.dli_fbase));
+    if (known.allocator == format::ServingAllocator::kGlibc) return;
+    g_brought_malloc = reinterpret_cast<MallocFunction>(next);
+    g_brought_free = reinterpret_cast<FreeFunction>(dlsym(RTLD_NEXT, "free"));
+    return;
   }
 }
 
 }  // namespace
+
+// An allocator maps its heap when it is first asked for a block. That would be for us, out of the record, when the
+// dynamic linker is asked for something; but the program's blocks will lie in that mapping, so it belongs to the record.
+void FindAllocatorAtLoad() {
+  {
+    Unrecorded ours;
+    FindServingAllocator();
+  }
+  if (g_brought_malloc != nullptr && g_brought_free != nullptr) g_brought_free(g_brought_malloc(1));
+}
 
 void StartAtLoad() {
   if (WantsJemalloc()) {
@@ -179,7 +198,6 @@ void StartAtLoad() {
   {
     Unrecorded ours;
     OpenCompressionLibrary();
-    FindServingAllocator();
     LibraryIsLoaded();
   }
   if (ThreadState* state = Enter(); state != nullptr) Leave(state);  // sets up, if no malloc has done it yet

@@ -121,6 +121,8 @@ class Unrecorded {
   ThreadState* saved_;
 };
 
+// From the library's constructor, before anything that may allocate: which allocator serves the program.
+void FindAllocatorAtLoad();
 // From the library's constructor: opens what needs the dynamic linker, and sets up if no malloc has yet.
 void StartAtLoad();
 // From the library's destructor: end record and the lines on stderr.

@@ -168,8 +168,9 @@ void ResolveProcessHooksEarly() {
 
 namespace {
 __attribute__((constructor)) void OnLoad() {
-  ResolveProcessHooksEarly();
   ResolveMmapHooksEarly();
+  FindAllocatorAtLoad();
+  ResolveProcessHooksEarly();
   ResolveCxxHooksEarly();
   ResolveSandboxHooksEarly();
   StartAtLoad();
