@@ -306,6 +306,23 @@ class Splitter {
   ProcessSplit split_;
 };
 
+// A thread's reading at a mark comes before its next mark. On a busy machine much time may pass until then,
+// and another reading be nearer, from before the mark.
+std::optional<std::size_t> ReadingOfMark(const model::Trace& trace, const model::Mark& mark) {
+  std::uint64_t until_ns = ~0ULL;
+  for (const model::Mark& other : trace.marks) {
+    if (other.thread == mark.thread && other.time_ns > mark.time_ns)
+      until_ns = std::min(until_ns, other.time_ns);
+  }
+  for (std::size_t i = 0; i < trace.memory.size(); ++i) {
+    const model::MemoryReading& reading = trace.memory[i];
+    const bool is_then = reading.time_ns >= mark.time_ns && reading.time_ns < until_ns;
+    if (is_then && reading.reason == format::CheckpointReason::kMark && reading.thread == mark.thread)
+      return i;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::vector<std::size_t> HighestAndLastReading(const model::Trace& trace) {
@@ -321,7 +338,11 @@ std::vector<std::size_t> HighestAndLastReading(const model::Trace& trace) {
   return highest == last ? std::vector{last} : std::vector{highest, last};
 }
 
-std::optional<std::size_t> NearestReading(const model::Trace& trace, std::uint64_t time_ns) {
+std::optional<std::size_t> ReadingFor(const model::Trace& trace, std::uint64_t time_ns) {
+  for (const model::Mark& mark : trace.marks) {
+    if (mark.time_ns != time_ns) continue;
+    if (const auto own = ReadingOfMark(trace, mark)) return own;
+  }
   std::optional<std::size_t> nearest;
   std::uint64_t least = 0;
   for (std::size_t i = 0; i < trace.memory.size(); ++i) {

@@ -79,8 +79,9 @@ struct ProcessSplit {
 // the last one. Empty: no readings.
 std::vector<std::size_t> HighestAndLastReading(const model::Trace& trace);
 
-// The one next in time to `time_ns`, the earlier of two equally near. Nothing: no readings.
-std::optional<std::size_t> NearestReading(const model::Trace& trace, std::uint64_t time_ns);
+// For a moment: the one that was taken at the mark if a mark is then, or else the one next in time, the
+// earlier of two equally near. Nothing: no readings.
+std::optional<std::size_t> ReadingFor(const model::Trace& trace, std::uint64_t time_ns);
 
 // Splits readings as a pass over the events comes by them; see BuildProfile. In detail, blocks are looked at
 // one by one, which costs sorting the live ones at each reading; otherwise `live` is what is live, resident

@@ -101,7 +101,7 @@ Result<std::optional<report::RunProcess>> ProcessOf(OpenTrace& open, const std::
     const Result<aggregate::Moment> moment = aggregate::ParseMoment(at, open.trace());
     if (!moment) return moment.error();
     moment_ns = open.TimeOf(*moment);
-    reading = aggregate::NearestReading(open.trace(), *moment_ns);
+    reading = aggregate::ReadingFor(open.trace(), *moment_ns);
   } else if (const std::vector<std::size_t> usual = aggregate::HighestAndLastReading(open.trace());
              !usual.empty()) {
     reading = usual.front();

@@ -38,7 +38,7 @@ int RunSummary(const SummaryArguments& arguments) {
     std::vector<std::size_t> readings = usual;
     if (!arguments.at.empty()) {
       chosen = {moment->label, open.TimeOf(*moment), std::nullopt};
-      chosen_reading = aggregate::NearestReading(open.trace(), chosen->time_ns);
+      chosen_reading = aggregate::ReadingFor(open.trace(), chosen->time_ns);
       if (chosen_reading && std::find(usual.begin(), usual.end(), *chosen_reading) == usual.end())
         readings.push_back(*chosen_reading);
     }

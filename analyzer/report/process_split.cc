@@ -26,6 +26,7 @@ using aggregate::ProcessSplit;
 constexpr std::size_t kBarColumns = 12;
 constexpr std::size_t kMappedShown = 3;
 constexpr std::uint64_t kMappedWorthShowing = 1 << 20;
+constexpr std::uint64_t kWorthTellingNs = 100'000'000;
 
 std::string Size(std::uint64_t bytes) {
   return FormatSize(static_cast<double>(bytes));
@@ -124,9 +125,9 @@ std::string BarText(double share, std::size_t columns) {
 
 std::string ReadingTimeText(std::uint64_t reading_ns, std::uint64_t moment_ns) {
   const std::string time = FormatTime(reading_ns);
-  if (time == FormatTime(moment_ns)) return time;
   const std::uint64_t distance_ns = std::max(reading_ns, moment_ns) - std::min(reading_ns, moment_ns);
-  return fmt::format("{}, {:.2f} s {}", time, static_cast<double>(distance_ns) * 1e-9,
+  if (distance_ns < kWorthTellingNs) return time;
+  return fmt::format("{}, {:.1f} s {}", time, static_cast<double>(distance_ns) * 1e-9,
                      reading_ns < moment_ns ? "before" : "after");
 }
 

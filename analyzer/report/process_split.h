@@ -36,7 +36,7 @@ struct ChosenSplit {
   std::optional<aggregate::ProcessSplit> split;
 };
 
-// "00:01.28", or "00:01.28, 0.47 s before" where the reading and the moment are not about the same.
+// "00:01.28", or "00:01.28, 0.5 s before" where that is far from the moment: a tenth of a second.
 std::string ReadingTimeText(std::uint64_t reading_ns, std::uint64_t moment_ns);
 
 // Refers to the trace, the splits and the source it was built from, which must outlive it.

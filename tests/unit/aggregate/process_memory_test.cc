@@ -258,9 +258,28 @@ TEST_F(ProcessMemoryTest, NearestIsTheOneNextInTime) {
   const auto reader = Open();
   const std::uint64_t times[][2] = {{0, 0}, {100, 0}, {150, 0}, {151, 1}, {299, 2}, {5000, 2}};
   for (const auto& [time_ns, reading] : times) {
-    EXPECT_EQ(NearestReading(reader.trace(), time_ns), reading) << time_ns;
+    EXPECT_EQ(ReadingFor(reader.trace(), time_ns), reading) << time_ns;
   }
-  EXPECT_FALSE(NearestReading(model::Trace{}, 0));
+  EXPECT_FALSE(ReadingFor(model::Trace{}, 0));
+}
+
+TEST_F(ProcessMemoryTest, AMarkHasAReadingOfItsOwn) {
+  const auto take = [this](std::uint64_t time, std::uint32_t thread, format::CheckpointReason reason) {
+    trace_.Memory(time, {Whole(kHeap, 1, MemoryKind::kBreak)}, [&](format::LogMemory* memory) {
+      memory->thread = thread;
+      memory->reason = static_cast<std::uint32_t>(reason);
+    });
+  };
+  trace_.Mark(100, 0, "first").Mark(200, 0, "second").Mark(205, 1, "other").Mark(500, 0, "none");
+  take(99, 0, format::CheckpointReason::kPeriodic);
+  take(130, 0, format::CheckpointReason::kMark);  // the machine was busy
+  take(206, 1, format::CheckpointReason::kMark);
+  take(240, 0, format::CheckpointReason::kMark);
+  take(510, 0, format::CheckpointReason::kPeriodic);
+  const auto reader = Open();
+  const std::uint64_t times[][2] = {{100, 1}, {101, 0}, {200, 3}, {205, 2}, {500, 4}};
+  for (const auto& [time_ns, reading] : times)
+    EXPECT_EQ(ReadingFor(reader.trace(), time_ns), reading) << time_ns;
 }
 
 TEST_F(ProcessMemoryTest, ReadingsInAnyOrder) {

@@ -236,6 +236,55 @@ TEST_F(DiffGoldenTest, Check) {
   Expect("check.txt", passed.Text(render_));
 }
 
+aggregate::ProcessParts Parts(std::uint64_t live, std::uint64_t mapped, std::uint64_t unexplained) {
+  aggregate::ProcessParts parts;
+  parts.live = live;
+  parts.mapped = mapped;
+  parts.files = 1 << 20;
+  parts.unexplained = unexplained;
+  return parts;
+}
+
+TEST_F(GoldenTest, SummaryAtAMoment) {
+  const aggregate::Profile profile = ProfileAt("loaded");
+  aggregate::ProcessSplit highest;
+  highest.parts = Parts(5 << 20, 0, 4096);
+  aggregate::ProcessSplit at = highest;
+  at.time_ns = profile.moment_time_ns - 1'000'000'000;
+  at.parts = Parts(3 << 20, 0, 0);
+  const std::vector<aggregate::ProcessSplit> splits = {highest};
+  const ChosenSplit chosen{profile.moment.label, profile.moment_time_ns, at};
+  Expect("summary_at.txt", SummaryReport(trace(), profile, stacks_, splits, {}, chosen).Text(render_));
+  const ChosenSplit unknown{profile.moment.label, profile.moment_time_ns, std::nullopt};
+  const std::vector<aggregate::ProcessSplit> no_readings;
+  const std::string text = SummaryReport(trace(), profile, stacks_, no_readings, {}, unknown).Text(render_);
+  EXPECT_NE(text.find("Process memory at mark \"loaded\" is not known"), std::string::npos) << text;
+}
+
+TEST(ReadingTimes, FarFromTheMomentIsTold) {
+  EXPECT_EQ(ReadingTimeText(1'280'000'000, 1'280'000'000), "00:01.28");
+  EXPECT_EQ(ReadingTimeText(1'280'000'000, 1'379'999'999), "00:01.28");
+  EXPECT_EQ(ReadingTimeText(1'280'000'000, 1'780'000'000), "00:01.28, 0.5 s before");
+  EXPECT_EQ(ReadingTimeText(1'280'000'000, 180'000'000), "00:01.28, 1.1 s after");
+}
+
+TEST_F(DiffGoldenTest, CompareCauses) {
+  const aggregate::Profile profile = ProfileAt("peak");
+  std::vector<RunFigures> runs;
+  for (const char* name : {"first | way", "second", "unread"}) {
+    runs.push_back(std::move(FiguresOf(name, trace(), profile, stacks_, {}, render_)).value());
+  }
+  runs[0].process = RunProcess{Parts(5 << 20, 0, 4096), 2'000'000'000, 2'000'000'000};
+  runs[1].process = RunProcess{Parts(0, 3 << 20, 0), 3'000'000'000, 2'000'000'000};
+  const CompareReport highest(runs);
+  Expect("compare_causes.txt", highest.CausesText(render_));
+  Expect("compare_causes.md", highest.CausesMarkdown());
+  Expect("compare_causes.csv", highest.Csv(true));
+  const CompareReport at(runs, Json::object(), "at mark \"loaded\"");
+  Expect("compare_causes_at.txt", at.CausesText(render_));
+  Expect("compare_causes_at.md", at.CausesMarkdown());
+}
+
 TEST_F(DiffGoldenTest, Compare) {
   const aggregate::Profile profile = ProfileAt("peak");
   std::vector<RunFigures> runs;
