@@ -211,7 +211,8 @@ TEST_F(PageTest, PlacesOfTwoTracesAreMatchedAsDiffDoes) {
   }
 }
 
-// A program far down in folders without a place to break the line: the page wraps its path, on a telephone too.
+// A program far down in folders without a place to break the line: the page wraps its path, on a telephone
+// too.
 TEST_F(PageTest, LongPathsWrap) {
   const fs::path folder = traces() / std::string(120, 'd') / std::string(120, 'e');
   fs::create_directories(folder);
@@ -253,6 +254,22 @@ TEST_F(PageTest, FlameAlone) {
   EXPECT_EQ(seen["ranges"], Json::array());
 }
 
+// The page formats sizes by itself, as the command was told to.
+TEST_F(PageTest, SizesAreInTheUnitsAskedFor) {
+  const std::uint64_t bytes = Total({"--metric", "total"}).bytes;
+  const auto flame_text = [this](const char* option) {
+    const Json seen = Use(PageOf({"flame", trace_, "--metric", "total", option}));
+    EXPECT_EQ(seen["problems"], Json::array());
+    return seen["start"]["flame_text"].get<std::string>();
+  };
+  const std::string si = flame_text("--si");
+  EXPECT_THAT(si, testing::ContainsRegex("All: [0-9.]+ (kB|MB) \\([0-9,]+ B\\)"));
+  std::string digits = flame_text("--bytes");
+  digits = digits.substr(0, digits.find(" B"));
+  digits.erase(std::remove(digits.begin(), digits.end(), ','), digits.end());
+  EXPECT_EQ(digits, "All: " + std::to_string(bytes));
+}
+
 TEST_F(PageTest, SourceOnlyOnRequest) {
   const auto has_source = [this](const std::string& mode) {
     return ReadFile(PageOf({"report", trace_, "--no-compress", "--source=" + mode}))
@@ -268,6 +285,8 @@ TEST_F(PageTest, FlameAsAPicture) {
   EXPECT_EQ(EndOf(outcome), "exit code 0") << outcome.err;
   const std::string svg = ReadFile(work() / "flame.svg");
   EXPECT_THAT(svg, testing::HasSubstr("FillCache"));
+  EXPECT_EQ(EndOf(Memtrace({"flame", trace_, "--bytes", "-o", work() / "bytes.svg"})), "exit code 0");
+  EXPECT_THAT(ReadFile(work() / "bytes.svg"), testing::Not(testing::HasSubstr("iB (")));
   const Outcome parsed =
       Run({"python3", "-c", "import sys, xml.dom.minidom as m; m.parse(sys.argv[1])", work() / "flame.svg"});
   EXPECT_EQ(EndOf(parsed), "exit code 0") << parsed.err;
