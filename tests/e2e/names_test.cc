@@ -61,6 +61,40 @@ TEST_F(Names, DebugPathIsAFolderAndMayBeGivenAgain) {
 }
 
 // Serves files from a folder on 127.0.0.1 as a debuginfod server would: /buildid/ID/debuginfo.
+// Text alone would take the brace in the raw string for the function's end, and never find that of the other
+// one.
+TEST_F(Names, AListingEndsWhereTheFunctionsCodeDoes) {
+  WriteFile(root() / "text.cc",
+            "#include <cstdio>\n"  // 1
+            "#include <cstdlib>\n"
+            "__attribute__((noinline)) void* First(int n) {\n"  // 3
+            "  std::puts(R\"(\n"
+            "}\n"
+            ")\");\n"
+            "  void* block = std::malloc(n);\n"  // 7
+            "  std::puts(\"first\");\n"
+            "  return block;\n"
+            "}  // end of First\n"  // 10
+            "__attribute__((noinline)) void* Second(int n) {\n"
+            "#if 0\n"
+            "  if (n) {\n"
+            "#endif\n"
+            "  void* block = std::malloc(n);  // }\n"  // 15
+            "  std::puts(\"second\");\n"
+            "  return block;\n"
+            "}  // end of Second\n"  // 18
+            "int main() { return First(100) == nullptr || Second(200) == nullptr; }\n");
+  const fs::path program = root() / "text";
+  const Outcome built = Run({"/usr/bin/c++", "-g", "-O1", "-o", program, root() / "text.cc"});
+  if (!built.Succeeded()) GTEST_SKIP() << "no C++ compiler";
+  const ShimRun run = ExpectSoundRun({program});
+  const Outcome first = Memtrace({"lines", run.trace, "First"});
+  EXPECT_THAT(first.out, AllOf(HasSubstr("    10 "), HasSubstr("// end of First"), Not(HasSubstr("Second"))));
+  const Outcome second = Memtrace({"lines", run.trace, "Second"});
+  EXPECT_THAT(second.out,
+              AllOf(HasSubstr("// end of Second"), Not(HasSubstr("main")), Not(HasSubstr("First"))));
+}
+
 class DebuginfodNames : public Names {
  protected:
   void SetUp() override {
