@@ -5,6 +5,7 @@
 
 #include "preload/python/codes.h"
 #include "preload/python/joined_stack.h"
+#include "preload/python/reuse.h"
 #include "preload/python/text.h"
 #include "preload/recorder_inline.h"
 #include "preload/recording.h"
@@ -131,7 +132,8 @@ void LogRuntime(const PythonSupportInfo& info) {
   if (recording == nullptr) return;
   const std::size_t text_bytes = info.reason == nullptr ? 0 : Length(info.reason);
   const format::LogPythonRuntime record{info.hex_version, static_cast<std::uint32_t>(info.support),
-                                        static_cast<std::uint32_t>(text_bytes), 0};
+                                        static_cast<std::uint32_t>(text_bytes),
+                                        static_cast<std::uint32_t>(info.reuse)};
   recording->log.Append(format::LogType::kPythonRuntime, record, Bytes{info.reason, text_bytes});
   // From 3.12 on os.fork counts the process's threads, as the kernel has them, and warns where there are
   // several.
@@ -189,7 +191,8 @@ void StartPython(const PythonHooks& hooks) {
   CheckPythonRuntimes();
   if (!ThereIsPython() && IsNamedLikePython(*CurrentRecording()->file.header())) {
     LogRuntime({0, format::PythonSupport::kNotVisible,
-                "an interpreter that does not export CPython's functions: its objects are not visible"});
+                "an interpreter that does not export CPython's functions: its objects are not visible",
+                format::PythonReuse::kUnseen});
   }
   Leave(state);
 }
@@ -255,6 +258,26 @@ void EndPythonRealloc(ThreadState* state, PythonInstallation& installation, void
   if (!EnsureRoom(state)) return;
   state->encoder.ReallocCancel(NowTicks(), Address(old_block));
   --state->frees;
+  Leave(state);
+}
+
+void RecordPythonReuse(PythonRuntime& runtime, std::uintptr_t object) {
+  ThreadState* state = tls_state;
+  if (state->ready == 0 || state->pending.is_set || state->python == nullptr || g_paused) return;
+  const std::uintptr_t block = BlockOfObject(*runtime.offsets, object);
+  const bool is_new = state->encoder.last_address() == block && state->made_objects_at != state->allocations;
+  state->made_objects_at = state->allocations;
+  if (is_new) return;
+  const auto thread_state = reinterpret_cast<std::uintptr_t>(runtime.current_thread_state());
+  if (thread_state == 0 || (block & 7) != 0 || !runtime.has_stacks.load(std::memory_order_relaxed)) return;
+  state->ready = 0;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  PythonPlace* place = ReadPythonStack(*state->python, runtime, thread_state);
+  if (place == nullptr) return Leave(state);
+  const std::uint32_t node = PythonOnlyNode(*state->python, *place, format::AllocKind::kPythonObject);
+  if (node == 0) return StopForLackOfMemory();
+  if (!EnsureRoom(state)) return;
+  state->encoder.Reuse(NowTicks(), block, node);
   Leave(state);
 }
 

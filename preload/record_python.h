@@ -54,6 +54,9 @@ void BeginPythonRealloc(ThreadState* state, const PythonInstallation& installati
 void EndPythonRealloc(ThreadState* state, PythonInstallation& installation, void* old_block, void* block,
                       const Caller& caller);
 
+// An object was made: if its block was not just allocated, it came from a free list.
+void RecordPythonReuse(PythonRuntime& runtime, std::uintptr_t object);
+
 // Before CPython gives an arena back.
 void BeforePythonArenaFree(const PythonRuntime& runtime);
 

@@ -64,6 +64,7 @@ struct ThreadState {
   EventEncoder encoder;
   std::uint64_t allocations;
   std::uint64_t frees;
+  std::uint64_t made_objects_at;  // `allocations` when a Python object was made last
   std::uint64_t window_sequence;
   std::uint64_t last_checkpoint_ticks;
   std::uint64_t nested_lost;        // counted here while the guard was set, moved to the header at times

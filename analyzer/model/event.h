@@ -17,6 +17,7 @@ enum class EventType : std::uint8_t {
   kUnmap,          // address, size = length
   kRemap,          // old_address, old_size -> address, size; node
   kBreak,          // old_address = old end, address = new end, node
+  kReuse,          // address, node; readers hand out a kFree and a kAlloc instead
 };
 
 struct Event {

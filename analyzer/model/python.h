@@ -29,6 +29,8 @@ struct PythonRuntime {
   std::uint32_t hex_version = 0;  // PY_VERSION_HEX; 0: unknown
   format::PythonSupport support = format::PythonSupport::kFull;
   std::string text;  // why support is not full
+  // Of objects that free lists hand out again: never lost from some moment on.
+  format::PythonReuse reuse = format::PythonReuse::kUnseen;
 };
 
 // Null if there is no such code. `codes` ascend by id.

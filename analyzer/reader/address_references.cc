@@ -125,7 +125,7 @@ class Walk {
     return direction_->PutHead(out, 1) && direction_->PutAddress(made) && direction_->Put(time);
   }
 
-  // As they are; but a realloc moves the running address and gives its block back.
+  // As they are; but some move the running address, and a realloc gives its block back.
   bool Extended(unsigned head) {
     const auto number = static_cast<ExtendedEvent>(head >> 3);
     const unsigned fields = FieldsOfExtended(number);
@@ -136,14 +136,11 @@ class Walk {
       value = in_.Varint(&bytes);
       if (!in_.ok() || !direction_->Put(bytes)) return false;
     }
-    if (number == ExtendedEvent::kReallocBegin || number == ExtendedEvent::kReallocCancel) {
-      last_ += static_cast<std::uint64_t>(format::ZigzagDecode(value));
-      if (number == ExtendedEvent::kReallocBegin) {
-        book_->Free(last_);
-      } else {
-        book_->Revive(last_);
-      }
-    }
+    const bool moves_address = number == ExtendedEvent::kReallocBegin ||
+                               number == ExtendedEvent::kReallocCancel || number == ExtendedEvent::kReuse;
+    if (moves_address) last_ += static_cast<std::uint64_t>(format::ZigzagDecode(value));  // the last field
+    if (number == ExtendedEvent::kReallocBegin) book_->Free(last_);
+    if (number == ExtendedEvent::kReallocCancel) book_->Revive(last_);
     return true;
   }
 

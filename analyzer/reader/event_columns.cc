@@ -42,6 +42,7 @@ constexpr unsigned FieldsOf(ExtendedEvent number) {
       return 2;
     case ExtendedEvent::kFree:
     case ExtendedEvent::kUnmap:
+    case ExtendedEvent::kReuse:
       return 3;
     case ExtendedEvent::kAlloc:
     case ExtendedEvent::kBreak:

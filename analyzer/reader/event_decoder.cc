@@ -193,6 +193,13 @@ bool EventDecoder::FillBlockEvent(ExtendedEvent number, Fields* fields, Running*
       running->address += Unzigzag(fields->Next());
       event->address = running->address << format::kAddressShift;
       return true;
+    case ExtendedEvent::kReuse:
+      event->type = EventType::kReuse;
+      running->node += Unzigzag(fields->Next());
+      running->address += Unzigzag(fields->Next());
+      event->node = Canonical(running->node);
+      event->address = running->address << format::kAddressShift;
+      return true;
     default:
       return false;
   }

@@ -166,9 +166,21 @@ bool TraceFiller::AddEnd(LogPayload* payload) {
 
 bool TraceFiller::AddPythonRuntime(std::uint64_t time_ns, LogPayload* payload) {
   const auto log = payload->Struct<format::LogPythonRuntime>();
-  model::PythonRuntime runtime{time_ns, log.hex_version, {}, payload->Text(log.text_bytes)};
+  model::PythonRuntime runtime;
+  runtime.time_ns = time_ns;
+  runtime.hex_version = log.hex_version;
+  runtime.text = payload->Text(log.text_bytes);
   if (!payload->ok() || log.support > static_cast<std::uint32_t>(format::PythonSupport::kNotVisible))
     return false;
+  if (log.reuse > static_cast<std::uint32_t>(format::PythonReuse::kLost)) return false;
+  if (const auto reuse = static_cast<format::PythonReuse>(log.reuse); reuse != format::PythonReuse::kUnseen) {
+    auto& known = trace_->python_runtimes;
+    const auto of_version = std::find_if(known.rbegin(), known.rend(), [&](const auto& one) {
+      return one.hex_version == log.hex_version;
+    });
+    if (of_version != known.rend()) of_version->reuse = std::max(of_version->reuse, reuse);
+    return of_version != known.rend();
+  }
   runtime.support = static_cast<format::PythonSupport>(log.support);
   trace_->python_runtimes.push_back(std::move(runtime));
   return true;

@@ -12,6 +12,7 @@
 #include "analyzer/reader/event_merge.h"
 #include "analyzer/reader/file_header.h"
 #include "analyzer/reader/log_reader.h"
+#include "analyzer/reader/reuse.h"
 #include "analyzer/reader/site_reader.h"
 #include "analyzer/reader/snapshot.h"
 #include "analyzer/reader/symbols_codec.h"
@@ -100,14 +101,19 @@ class TraceReader::Impl {
     }
     const CursorContext context{&file_, canonical_, snapshot_->limit_ticks, &damage,
                                 ahead ? &*ahead : nullptr};
-    EventMerge merge(&context, Segments(), clock_.TicksIn(kMaxClockSkewNs), repair);
+    // A visitor can only ask about the events of the merge itself.
+    std::optional<ReuseResolver> reuses;
+    if (ReuseResolver::IsNeededFor(trace_)) reuses.emplace(trace_);
+    EventMerge merge(&context, Segments(), clock_.TicksIn(kMaxClockSkewNs),
+                     reuses ? EventMerge::Repair::kHere : repair);
     const double total = static_cast<double>(std::max<std::uint64_t>(1, TotalBytes(snapshot_->segments)));
     std::size_t unreported = 0;
     for (auto batch = merge.Next(); !batch.empty(); batch = merge.Next()) {
-      if constexpr (std::is_invocable_v<Visit, decltype(batch), OrderRepair&>) {
-        visit(batch, merge);
+      const std::span<const model::Event> events = reuses ? reuses->Resolve(batch) : batch;
+      if constexpr (std::is_invocable_v<Visit, std::span<const model::Event>, OrderRepair&>) {
+        visit(events, merge);
       } else {
-        visit(batch);
+        visit(events);
       }
       unreported += batch.size();
       if (!progress || unreported < kEventsPerReport) continue;

@@ -9,6 +9,7 @@
 
 #include "analyzer/report/metric_text.h"
 #include "analyzer/report/process_memory.h"
+#include "analyzer/report/python_text.h"
 #include "analyzer/report/selector_text.h"
 #include "analyzer/util/size_format.h"
 #include "analyzer/util/table.h"
@@ -170,6 +171,10 @@ std::string CheckReport::Text(const RenderOptions& render) const {
   for (const Verdict& verdict : verdicts_) {
     if (verdict.is_broken()) text += BlameText(verdict, render);
   }
+  const bool has_lines = std::any_of(verdicts_.begin(), verdicts_.end(), [](const Verdict& verdict) {
+    return verdict.is_broken() && !verdict.baseline;  // a diff says it itself
+  });
+  if (has_lines) text += render.paint.Dim(FreeListRemark(now_.trace));
   const std::string path = Printable(now_.trace.info.path);
   const std::string result =
       broken == 0

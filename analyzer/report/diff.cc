@@ -17,6 +17,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/report/metric_text.h"
+#include "analyzer/report/python_text.h"
 #include "analyzer/report/row_details.h"
 #include "analyzer/report/selector_text.h"
 #include "analyzer/util/size_format.h"
@@ -227,7 +228,9 @@ std::string DiffReport::Text(const RenderOptions& render) const {
     if (rank == shown) break;
     if (row.is_changed()) text += RowText(++rank, row, render);
   }
-  return text + OtherText(shown) + Footer(render);
+  std::string remark = FreeListRemark(after_.trace);
+  if (remark.empty()) remark = FreeListRemark(before_.trace);
+  return text + OtherText(shown) + Footer(render) + (rank > 0 ? render.paint.Dim(remark) : "");
 }
 
 std::string DiffReport::PlainText() const {

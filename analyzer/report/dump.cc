@@ -25,8 +25,8 @@ constexpr std::array<const char*, format::kAllocKinds> kKindNames = {
     "mremap",   "brk",     "sbrk",     "mallocx",      "rallocx",        "xallocx",         "tcmalloc",
     "mimalloc", "PyMem",   "PyObject", "Python arena"};
 
-constexpr std::array<const char*, 8> kEventNames = {"alloc", "free",  "realloc of", "realloc failed",
-                                                    "map",   "unmap", "remap",      "break"};
+constexpr std::array<const char*, 9> kEventNames = {
+    "alloc", "free", "realloc of", "realloc failed", "map", "unmap", "remap", "break", "reuse"};
 constexpr std::array<const char*, 4> kFreeNames = {"free", "delete", "delete[]", "?"};
 
 template <typename Names, typename Value>

@@ -12,8 +12,17 @@
 namespace memtrace::report {
 namespace {
 
-// From 3.13 on the interpreter says when it gives an object of a free list again.
-constexpr std::uint32_t kTellsOfReuse = 0x030d0000;
+const char* ReuseName(format::PythonReuse reuse) {
+  switch (reuse) {
+    case format::PythonReuse::kUnseen:
+      break;
+    case format::PythonReuse::kSeen:
+      return "seen";
+    case format::PythonReuse::kLost:
+      return "lost";
+  }
+  return "unseen";
+}
 
 const char* SupportName(format::PythonSupport support) {
   switch (support) {
@@ -63,7 +72,7 @@ std::string PythonRuntimeText(const model::PythonRuntime& runtime) {
 std::string FreeListRemark(const model::Trace& trace) {
   std::uint32_t newest = 0;
   for (const model::PythonRuntime& runtime : trace.python_runtimes) {
-    if (runtime.support == format::PythonSupport::kFull && runtime.hex_version < kTellsOfReuse)
+    if (runtime.support == format::PythonSupport::kFull && runtime.reuse != format::PythonReuse::kSeen)
       newest = std::max(newest, runtime.hex_version);
   }
   if (newest == 0) return {};
@@ -87,6 +96,7 @@ Json PythonJson(const model::Trace& trace) {
                         {"hex_version", runtime.hex_version},
                         {"support", SupportName(runtime.support)},
                         {"reason", runtime.text},
+                        {"reuse", ReuseName(runtime.reuse)},
                         {"time_ns", runtime.time_ns}});
   }
   return {{"runtimes", runtimes}, {"code_objects", trace.python_codes.size()}};

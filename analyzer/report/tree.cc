@@ -15,6 +15,7 @@
 
 #include "analyzer/report/function_text.h"
 #include "analyzer/report/metric_text.h"
+#include "analyzer/report/python_text.h"
 #include "analyzer/report/selector_text.h"
 #include "analyzer/util/path_format.h"
 #include "analyzer/util/size_format.h"
@@ -199,7 +200,8 @@ std::string TreeReport::Text(const RenderOptions& render) const {
     last_line = std::move(line);
     times = 1;
   }
-  return text + Repeated(last_line, times);
+  text += Repeated(last_line, times);
+  return entries.empty() ? text : text + render.paint.Dim(FreeListRemark(trace_));
 }
 
 Json TreeReport::ToJson() const {

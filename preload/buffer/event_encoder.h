@@ -36,6 +36,8 @@ class EventEncoder {
 
   // True while one more event of any kind fits.
   bool HasRoom() const { return out_ <= limit_; }
+  // Of the last event that is not in one of the long forms.
+  std::uint64_t last_address() const { return address_ << format::kAddressShift; }
   bool HasRoomForTwo() const { return out_ + format::kMaxEventBytes <= limit_; }
   format::WindowHeader* window() const { return window_; }
   std::size_t used_bytes() const { return static_cast<std::size_t>(out_ - Data()); }
@@ -78,6 +80,14 @@ class EventEncoder {
   }
   void ReallocCancel(std::uint64_t ticks, std::uint64_t address) {
     Extended(format::ExtendedEvent::kReallocCancel, ticks, address);
+  }
+
+  // The live block at `address`, a multiple of 8, was handed out again.
+  void Reuse(std::uint64_t ticks, std::uint64_t address, std::uint32_t node) {
+    std::uint8_t* out = ExtendedHead(format::ExtendedEvent::kReuse, TimeSince(ticks));
+    out = format::PutVarint(out, format::ZigzagEncode(static_cast<std::int64_t>(node) - node_));
+    node_ = node;
+    Commit(format::PutVarint(out, AddressDelta(address)));
   }
 
   // Any extended event whose fields are plain numbers.

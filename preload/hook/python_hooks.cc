@@ -2,6 +2,7 @@
 // What CPython calls instead of its allocators for objects and for their memory (PyMem_SetAllocator), and
 // instead of the one that gets it arenas. Blocks and results are the original's, untouched.
 #include "preload/hook/next_allocator.h"
+#include "preload/python/reuse.h"
 #include "preload/record_python.h"
 
 namespace {
@@ -75,9 +76,19 @@ void PythonArenaFree(void* context, void* arena, std::size_t bytes) {
   ours.original_arena.free(ours.original_arena.context, arena, bytes);
 }
 
+// Called by the runtime with its lock held; the result must be 0.
+int PythonObjectMade(void* object, int event, void* data) {
+  constexpr int kCreated = 0;
+  PythonRuntime& runtime = *static_cast<PythonRuntime*>(data);
+  if (event == kCreated) RecordPythonReuse(runtime, reinterpret_cast<std::uintptr_t>(object));
+  return __builtin_expect(runtime.reuse.chained != nullptr, 0) ? TellChainedTracer(runtime, object, event)
+                                                               : 0;
+}
+
 }  // namespace
 
 void memtrace::preload::StartPythonHooks() {
   StartPython({{nullptr, PythonMalloc, PythonCalloc, PythonRealloc, PythonFree},
-               {nullptr, PythonArenaAlloc, PythonArenaFree}});
+               {nullptr, PythonArenaAlloc, PythonArenaFree},
+               PythonObjectMade});
 }

@@ -40,28 +40,6 @@ PythonInstallation* NewInstallation() {
   return pieces++;
 }
 
-// Where {context, function} lie side by side in the module's writable segments; the function's word, or null.
-const std::uintptr_t* FindSlot(const dl_find_object& module, std::uintptr_t context,
-                               std::uintptr_t function) {
-  const auto start = reinterpret_cast<std::uintptr_t>(module.dlfo_map_start);
-  const auto end = reinterpret_cast<std::uintptr_t>(module.dlfo_map_end);
-  if (!IsReadable(start)) return nullptr;
-  const auto* header = reinterpret_cast<const ElfW(Ehdr)*>(start);
-  const auto* segments = reinterpret_cast<const ElfW(Phdr)*>(start + header->e_phoff);
-  for (unsigned i = 0; i < header->e_phnum; ++i) {
-    const ElfW(Phdr)& segment = segments[i];
-    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) == 0) continue;
-    const std::uintptr_t from = (module.dlfo_link_map->l_addr + segment.p_vaddr + 7) & ~std::uintptr_t{7};
-    const std::uintptr_t to = module.dlfo_link_map->l_addr + segment.p_vaddr + segment.p_memsz;
-    if (from < start || to > end) continue;
-    for (std::uintptr_t at = from; at + 16 <= to; at += 8) {
-      const auto* words = reinterpret_cast<const std::uintptr_t*>(at);
-      if (words[0] == context && words[1] == function) return words + 1;
-    }
-  }
-  return nullptr;
-}
-
 // Whether an allocator's context begins with another allocator that is ours: tracemalloc's does, and that of
 // PyMem_SetupDebugHooks after a letter.
 bool LeadsToUs(const void* context, std::uintptr_t our_function) {
@@ -89,6 +67,26 @@ InUse Current(const PythonRuntime& runtime, PythonTable table) {
 
 }  // namespace
 
+const std::uintptr_t* FindWordPair(const dl_find_object& module, std::uintptr_t first, std::uintptr_t second) {
+  const auto start = reinterpret_cast<std::uintptr_t>(module.dlfo_map_start);
+  const auto end = reinterpret_cast<std::uintptr_t>(module.dlfo_map_end);
+  if (!IsReadable(start)) return nullptr;
+  const auto* header = reinterpret_cast<const ElfW(Ehdr)*>(start);
+  const auto* segments = reinterpret_cast<const ElfW(Phdr)*>(start + header->e_phoff);
+  for (unsigned i = 0; i < header->e_phnum; ++i) {
+    const ElfW(Phdr)& segment = segments[i];
+    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) == 0) continue;
+    const std::uintptr_t from = (module.dlfo_link_map->l_addr + segment.p_vaddr + 7) & ~std::uintptr_t{7};
+    const std::uintptr_t to = module.dlfo_link_map->l_addr + segment.p_vaddr + segment.p_memsz;
+    if (from < start || to > end) continue;
+    for (std::uintptr_t at = from; at + 16 <= to; at += 8) {
+      const auto* words = reinterpret_cast<const std::uintptr_t*>(at);
+      if (words[0] == first && words[1] == second) return words + 1;
+    }
+  }
+  return nullptr;
+}
+
 void InstallPythonHooks(PythonRuntime& runtime, PythonTable table, const PythonHooks& hooks,
                         const dl_find_object& module) {
   PythonInstallation* installation = NewInstallation();
@@ -111,7 +109,7 @@ void InstallPythonHooks(PythonRuntime& runtime, PythonTable table, const PythonH
   const std::uintptr_t function = OurFunction(table, hooks);
   watch.accepted.store(function, std::memory_order_relaxed);
   if (watch.slot == nullptr)
-    watch.slot = FindSlot(module, reinterpret_cast<std::uintptr_t>(installation), function);
+    watch.slot = FindWordPair(module, reinterpret_cast<std::uintptr_t>(installation), function);
 }
 
 bool RestorePythonHooks(PythonRuntime& runtime, PythonTable table, const PythonHooks& hooks) {

@@ -23,4 +23,7 @@ void InstallPythonHooks(PythonRuntime& runtime, PythonTable table, const PythonH
 // been out.
 bool RestorePythonHooks(PythonRuntime& runtime, PythonTable table, const PythonHooks& hooks);
 
+// Where two such words lie side by side in the module's writable segments: the second one, or null.
+const std::uintptr_t* FindWordPair(const dl_find_object& module, std::uintptr_t first, std::uintptr_t second);
+
 }  // namespace memtrace::preload

@@ -37,7 +37,7 @@ struct PythonOffsets {
   int text_ascii, text_other;   // the data of compact ASCII strings and of other compact ones
   int bytes_data;
   int code_basic_bytes, frame_basic_bytes, text_basic_bytes;  // tp_basicsize of these types
-  int type_basic_bytes;                                       // where a type has its tp_basicsize
+  int type_basic_bytes, type_flags;                           // where a type has tp_basicsize, tp_flags
 
   // Frames of 3.8 to 3.10 are objects with an index; later ones structs with an address.
   bool has_frame_objects() const { return code_instructions < 0; }
@@ -45,6 +45,7 @@ struct PythonOffsets {
 
 inline constexpr PythonOffsets kPythonOffsets[] = {
 #include "preload/python/offsets_table.inc"
+#include "preload/python/offsets_from_source.inc"
 };
 
 // Null: a version that we have no numbers of.

@@ -110,6 +110,7 @@ int main(void) {
 #endif
   FIELD(text_basic_bytes, sizeof(PyUnicodeObject));
   FIELD(type_basic_bytes, offsetof(PyTypeObject, tp_basicsize));
+  FIELD(type_flags, offsetof(PyTypeObject, tp_flags));
   printf("},\n");
   return 0;
 }

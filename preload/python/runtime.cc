@@ -7,6 +7,8 @@
 #include "preload/base/text.h"
 #include "preload/python/allocator_table.h"
 #include "preload/python/codes.h"
+#include "preload/python/debug_offsets.h"
+#include "preload/python/reuse.h"
 #include "preload/python/symbols.h"
 #include "preload/python/text.h"
 
@@ -66,7 +68,10 @@ const char* WhyNoStacks(const PythonRuntime& runtime, const ModuleSymbols& symbo
       HasSize(runtime.code_type, *offsets, offsets->code_basic_bytes) &&
       HasSize(symbols.Find("PyFrame_Type").address, *offsets, offsets->frame_basic_bytes) &&
       HasSize(runtime.text_type, *offsets, offsets->text_basic_bytes);
-  return is_as_known ? nullptr : "an unusual build: its structures are not of the usual size";
+  if (!is_as_known) return "an unusual build: its structures are not of the usual size";
+  if (runtime.hex_version < kFirstWithDebugOffsets) return nullptr;
+  const auto block = symbols.Find("_PyRuntime");
+  return CheckDebugOffsets(block.address, block.bytes, runtime.hex_version, *offsets);
 }
 
 void LookUp(const ModuleSymbols& symbols, PythonRuntime& runtime) {
@@ -81,6 +86,7 @@ void LookUp(const ModuleSymbols& symbols, PythonRuntime& runtime) {
   symbols.Get("Py_IsInitialized", &runtime.is_initialized);
   symbols.Get("_Py_IsFinalizing", &runtime.is_finalizing);
   if (runtime.is_finalizing == nullptr) symbols.Get("Py_IsFinalizing", &runtime.is_finalizing);
+  LookUpReuse(symbols, runtime);
   runtime.code_type = symbols.Find("PyCode_Type").address;
   runtime.text_type = symbols.Find("PyUnicode_Type").address;
   runtime.bytes_type = symbols.Find("PyBytes_Type").address;
@@ -104,7 +110,12 @@ PythonRuntime* PlaceFor(std::uintptr_t set_allocator) {
 void Support(const PythonRuntime& runtime) {
   const format::PythonSupport support =
       runtime.why_no_stacks == nullptr ? format::PythonSupport::kFull : format::PythonSupport::kNoStacks;
-  g_settings.support({runtime.hex_version, support, runtime.why_no_stacks});
+  g_settings.support({runtime.hex_version, support, runtime.why_no_stacks, format::PythonReuse::kUnseen});
+}
+
+void ReportReuse(const PythonRuntime& runtime) {
+  if (runtime.reuse.state == format::PythonReuse::kUnseen) return;
+  g_settings.support({runtime.hex_version, format::PythonSupport::kFull, nullptr, runtime.reuse.state});
 }
 
 // Hooks a runtime for the first time, or again what was reset.
@@ -124,6 +135,9 @@ void Check(PythonRuntime& runtime) {
     for (PythonTable table : kPythonTables) was_reset |= RestorePythonHooks(runtime, table, g_settings.hooks);
     if (was_reset) PythonCodesForget();
   }
+  if (phase == PythonPhase::kHooked && ReuseNeedsLook(runtime) && HoldsPythonLock(runtime) &&
+      FollowReuse(runtime, g_settings.hooks.tracer))
+    ReportReuse(runtime);
 }
 
 }  // namespace
@@ -180,7 +194,8 @@ bool PythonNeedsCheck() {
   for (unsigned i = 0; i < count; ++i) {
     const PythonRuntime& runtime = g_python_runtimes[i];
     const PythonPhase phase = runtime.phase.load(std::memory_order_acquire);
-    if (phase == PythonPhase::kFound || (phase == PythonPhase::kHooked && !runtime.IsAsLeft())) return true;
+    if (phase == PythonPhase::kFound) return true;
+    if (phase == PythonPhase::kHooked && (!runtime.IsAsLeft() || ReuseNeedsLook(runtime))) return true;
   }
   return false;
 }
@@ -208,8 +223,9 @@ void DropUnloadedPythonRuntimes() {
 void ReportPythonRuntimes() {
   const unsigned count = g_python_runtime_count.load(std::memory_order_acquire);
   for (unsigned i = 0; i < count; ++i) {
-    if (g_python_runtimes[i].phase.load(std::memory_order_acquire) == PythonPhase::kHooked)
-      Support(g_python_runtimes[i]);
+    if (g_python_runtimes[i].phase.load(std::memory_order_acquire) != PythonPhase::kHooked) continue;
+    Support(g_python_runtimes[i]);
+    ReportReuse(g_python_runtimes[i]);
   }
 }
 

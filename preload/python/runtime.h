@@ -55,10 +55,14 @@ struct PythonInstallation {
   std::atomic<std::uint32_t> header_bytes;
 };
 
+// PyRefTracer: told of objects that are made (0) and destroyed (1).
+using PythonTracer = int (*)(void* object, int event, void* data);
+
 // Our functions, given once by hook/.
 struct PythonHooks {
   PythonAllocator blocks;  // contexts unused
   PythonArenaAllocator arenas;
+  PythonTracer tracer;
 };
 
 // A word of CPython's tables: the function in use there.
@@ -70,6 +74,17 @@ struct PythonWatch {
 
 enum class PythonTable : unsigned { kMem = 0, kObject, kArena };
 inline constexpr PythonTable kPythonTables[] = {PythonTable::kMem, PythonTable::kObject, PythonTable::kArena};
+
+// How a runtime tells of objects that it hands out again: reuse.h.
+struct PythonReuseState {
+  int (*set_tracer)(PythonTracer tracer, void* data);  // null: before 3.13
+  PythonTracer (*get_tracer)(void** data);
+  bool is_tried;  // the runtime was ready, and its slot has been looked at
+  PythonWatch watch;
+  PythonTracer chained;  // tracemalloc's, which ours calls; null: none
+  void* chained_data;
+  format::PythonReuse state;
+};
 
 enum class PythonPhase : std::uint32_t {
   kNone = 0,
@@ -103,6 +118,7 @@ struct PythonRuntime {
   std::uintptr_t eval_end;
 
   PythonWatch watches[3];  // by PythonTable
+  PythonReuseState reuse;
 
   bool IsAsLeft() const { return watches[0].IsAsLeft() && watches[1].IsAsLeft() && watches[2].IsAsLeft(); }
 };
@@ -122,6 +138,7 @@ struct PythonSupportInfo {
   std::uint32_t hex_version;
   format::PythonSupport support;
   const char* reason;
+  format::PythonReuse reuse;  // kUnseen: says the support; else only that
 };
 
 struct PythonSettings {

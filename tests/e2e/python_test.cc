@@ -114,13 +114,16 @@ TEST_P(PythonModes, TotalsAreTracemallocsToTheByte) {
     EXPECT_EQ(bytes, truth["bytes"].get<std::uint64_t>());
     EXPECT_GT(bytes, 2'000'000u);
 
-    // Line by line but for what a free list hands out again: a block or two of its own, small, a line.
+    // Line by line; but to 3.12 a free list hands out a block or two, small, of another line.
+    const bool sees_reuse = report.value("reuse", 0) == 1;
+    EXPECT_EQ(sees_reuse, std::stoi(report["runtimes"].at(0)["version"].get<std::string>().substr(2)) >= 13);
+    const std::int64_t others_blocks = sees_reuse ? 0 : 2, others_bytes = sees_reuse ? 0 : 200;
     int compared = 0;
     for (const auto& [line, amount] : truth["lines"].items()) {
       if (amount[1] < 100) continue;  // the measuring itself
       ++compared;
-      EXPECT_LE(std::abs(lines[line][1] - amount[1].get<std::int64_t>()), 2) << "line " << line;
-      EXPECT_LE(std::abs(lines[line][0] - amount[0].get<std::int64_t>()), 200) << "line " << line;
+      EXPECT_LE(std::abs(lines[line][1] - amount[1].get<std::int64_t>()), others_blocks) << "line " << line;
+      EXPECT_LE(std::abs(lines[line][0] - amount[0].get<std::int64_t>()), others_bytes) << "line " << line;
     }
     EXPECT_GE(compared, 6);
   }

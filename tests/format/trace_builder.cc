@@ -119,9 +119,11 @@ TraceBuilder& TraceBuilder::BlockSizes(format::ServingAllocator allocator,
 }
 
 TraceBuilder& TraceBuilder::PythonRuntime(std::uint64_t ticks, std::uint32_t hex_version,
-                                          format::PythonSupport support, std::string_view text) {
+                                          format::PythonSupport support, std::string_view text,
+                                          format::PythonReuse reuse) {
   const format::LogPythonRuntime runtime{hex_version, static_cast<std::uint32_t>(support),
-                                         static_cast<std::uint32_t>(text.size()), 0};
+                                         static_cast<std::uint32_t>(text.size()),
+                                         static_cast<std::uint32_t>(reuse)};
   return LogRecord(ticks, static_cast<std::uint32_t>(format::LogType::kPythonRuntime),
                    std::string(BytesOf(runtime)).append(text));
 }

@@ -91,7 +91,8 @@ class TraceBuilder {
                            std::uint64_t step_bytes, std::uint32_t count = 0);
   TraceBuilder& PythonRuntime(std::uint64_t ticks, std::uint32_t hex_version,
                               format::PythonSupport support = format::PythonSupport::kFull,
-                              std::string_view text = {});
+                              std::string_view text = {},
+                              format::PythonReuse reuse = format::PythonReuse::kUnseen);
   TraceBuilder& PythonCode(const PythonCodeSpec& code);
   TraceBuilder& Note(std::uint64_t ticks, std::string_view text, bool is_error = false);
   TraceBuilder& End(std::uint64_t ticks, format::EndReason reason, int code);  // and the header's state

@@ -102,6 +102,13 @@ WindowBuilder& WindowBuilder::Break(std::uint64_t ticks, std::uint64_t old_end, 
   return *this;
 }
 
+WindowBuilder& WindowBuilder::Reuse(std::uint64_t ticks, std::uint64_t address, std::uint32_t node) {
+  const std::uint64_t node_delta = Zigzag(node_, node);
+  node_ = node;
+  Extended(ExtendedEvent::kReuse, ticks, {node_delta, AddressDelta(address)});
+  return *this;
+}
+
 WindowBuilder& WindowBuilder::Time(std::uint64_t ticks) {
   Extended(ExtendedEvent::kTime, ticks, {});
   return *this;
@@ -126,6 +133,8 @@ WindowBuilder& WindowBuilder::Add(const model::Event& event) {
       return Remap(event.ticks, event.old_address, event.old_size, event.address, event.size, event.node);
     case EventType::kBreak:
       return Break(event.ticks, event.old_address, event.address, event.node);
+    case EventType::kReuse:
+      return Reuse(event.ticks, event.address, event.node);
   }
   return *this;
 }

@@ -35,6 +35,7 @@ class WindowBuilder {
   WindowBuilder& Remap(std::uint64_t ticks, std::uint64_t old_address, std::uint64_t old_length,
                        std::uint64_t address, std::uint64_t length, std::uint32_t node);
   WindowBuilder& Break(std::uint64_t ticks, std::uint64_t old_end, std::uint64_t new_end, std::uint32_t node);
+  WindowBuilder& Reuse(std::uint64_t ticks, std::uint64_t address, std::uint32_t node);
   WindowBuilder& Time(std::uint64_t ticks);
   // Whichever of the above the event is.
   WindowBuilder& Add(const model::Event& event);

@@ -208,6 +208,7 @@ enum class ExtendedEvent : std::uint8_t {
   kUnmap = 6,          // address, length
   kRemap = 7,          // node, old address, old length, new address, new length
   kBreak = 8,          // node, old end, new end
+  kReuse = 9,          // zigzag node delta, zigzag address delta: a live block, handed out again by one of node's
 };
 
 // ---------------------------------------------------------------- site nodes
@@ -438,11 +439,14 @@ struct LogNote {
 
 // A Python interpreter whose objects are recorded from now on, or why they are not.
 enum class PythonSupport : std::uint32_t { kFull = 0, kNoStacks = 1, kNotVisible = 2 };
+// Whether objects that CPython's free lists hand out again are recorded (ExtendedEvent::kReuse). A record that is not
+// kUnseen only says so of the interpreter of that version which was recorded before it.
+enum class PythonReuse : std::uint32_t { kUnseen = 0, kSeen = 1, kLost = 2 };
 struct LogPythonRuntime {
   std::uint32_t hex_version;  // PY_VERSION_HEX; 0: unknown
   std::uint32_t support;      // PythonSupport; kNoStacks: blocks without Python frames
   std::uint32_t text_bytes;
-  std::uint32_t reserved;
+  std::uint32_t reuse;    // PythonReuse
   // text: why not kFull
 };
 static_assert(sizeof(LogPythonRuntime) == 16);

@@ -131,6 +131,10 @@ def decode(base, data):
                 found.append((ticks, "map", address, length, place))
             elif number == 6:
                 found.append((ticks, "unmap", stream.leb(), stream.leb()))
+            elif number == 9:
+                node += unzigzag(stream.leb())
+                units += unzigzag(stream.leb())
+                found.append((ticks, "again", units * 8 % 2**64, node))
             elif number in (7, 8):
                 for _ in range(5 if number == 7 else 3):
                     stream.leb()
@@ -239,6 +243,8 @@ def main():
             unknown += taken_out[event[2]] is None
         elif what == "back" and taken_out.get(address):
             live[address] = taken_out[address]
+        elif what == "again" and address in live:
+            live[address] = (live[address][0], event[3])
         elif what == "map" and trace.nodes[event[4]][0] >> 48 & 63 == 24:
             arenas[address] = event[3]
         elif what == "unmap":
@@ -263,6 +269,10 @@ def main():
             version, support, text = struct.unpack_from("<III", record)
             numbers = version >> 24, version >> 16 & 255, version >> 8 & 255
             why = record[16 : 16 + text].decode()
+            reuse = struct.unpack_from("<I", record, 12)[0]
+            if reuse:
+                result["reuse"] = reuse
+                continue
             result["runtimes"].append({"version": "%d.%d.%d" % numbers, "support": support, "why": why})
     for (kind, node), bytes_ in sorted(rows.items(), key=lambda row: -row[1]):
         stack, (file, line, function) = stack_of(trace, codes, node)

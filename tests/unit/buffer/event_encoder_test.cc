@@ -123,6 +123,22 @@ TEST_F(EventEncoderTest, ReallocAndMappings) {
   EXPECT_EQ(events[5].address, 0x9000u);
 }
 
+TEST_F(EventEncoderTest, ReuseKeepsToTheRunningValues) {
+  encoder_.Alloc(kBaseTicks, 0x1000, 56, 7);
+  EXPECT_EQ(encoder_.last_address(), 0x1000u);
+  encoder_.Reuse(kBaseTicks + 2, 0x2000, 3);
+  EXPECT_EQ(encoder_.last_address(), 0x2000u);
+  encoder_.Alloc(kBaseTicks + 3, 0x2040, 24, 4);
+  const auto events = Decode();
+  ASSERT_EQ(events.size(), 3u);
+  EXPECT_EQ(events[1].type, EventType::kReuse);
+  EXPECT_EQ(events[1].ticks, kBaseTicks + 2);
+  EXPECT_EQ(events[1].address, 0x2000u);
+  EXPECT_EQ(events[1].node, 3u);
+  EXPECT_EQ(events[2].address, 0x2040u);
+  EXPECT_EQ(events[2].node, 4u);
+}
+
 TEST_F(EventEncoderTest, TimeThatRunsBackwardsStandsStill) {
   encoder_.Free(kBaseTicks + 100, 0x1000, format::FreeForm::kFree);
   encoder_.Free(kBaseTicks + 50, 0x1000, format::FreeForm::kFree);

@@ -52,7 +52,7 @@ class PythonFramesTest : public testing::TestWithParam<int> {
 
   void Push(std::uintptr_t slot, std::uintptr_t code, unsigned units) {
     chain_.push_back({slot, code});
-    PutAt(slot, python_.at().frame_code, code);
+    PutAt(slot, python_.at().frame_code, python_.at().minor >= 14 ? code | 1 : code);  // tagged
     Step(chain_.size() - 1, units);
     Link();
   }
@@ -177,7 +177,7 @@ TEST_P(PythonFramesTest, DepthHasNoLimit) {
   EXPECT_NE(NodeBy(*remembering_), node);
 }
 
-INSTANTIATE_TEST_SUITE_P(Of3, PythonFramesTest, testing::Values(8, 10, 11, 12, 13));
+INSTANTIATE_TEST_SUITE_P(Of3, PythonFramesTest, testing::Values(8, 10, 11, 12, 13, 14));
 
 }  // namespace
 }  // namespace memtrace::preload

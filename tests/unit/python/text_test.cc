@@ -44,7 +44,7 @@ TEST_P(PythonTextTest, OtherObjectsAreEmpty) {
   EXPECT_EQ(Utf8(in_pieces), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Of3, PythonTextTest, testing::Values(8, 11, 12, 13));
+INSTANTIATE_TEST_SUITE_P(Of3, PythonTextTest, testing::Values(8, 11, 12, 13, 14));
 
 }  // namespace
 }  // namespace memtrace::preload

@@ -71,18 +71,23 @@ TEST(EventDecoder, ReadsEveryKindOfEvent) {
       .Map((1ULL << 40) + 4, 0x10000, 0x3000, 6)
       .Unmap((1ULL << 40) + 5, 0x11000, 0x1000)
       .Remap((1ULL << 40) + 6, 0x10000, 0x1000, 0x90000, 0x5000, 8)
-      .Break((1ULL << 40) + 7, 0x50000, 0x60000, 4);
+      .Break((1ULL << 40) + 7, 0x50000, 0x60000, 4)
+      .Reuse((1ULL << 40) + 8, 0x1ff0, 3)
+      .Alloc((1ULL << 40) + 9, 0x1ff8, 1, 4);
   const auto decoded = Decode(window.bytes(), 100);
   ASSERT_FALSE(decoded.error);
   EXPECT_EQ(Short(decoded.events),
             "3:a7f0000001000+24@100 3:f7f0000001000@101 3:a1003+5@400 3:f1003@1099511627776 "
             "3:b2000@1099511627777 3:c2000@1099511627778 3:m10000@1099511627780 3:u11000@1099511627781 "
-            "3:r90000@1099511627782 3:k60000@1099511627783");
+            "3:r90000@1099511627782 3:k60000@1099511627783 3:s1ff0@1099511627784 "
+            "3:a1ff8+1@1099511627785");
   EXPECT_EQ(decoded.events[1].free_form, format::FreeForm::kDeleteArray);
   EXPECT_EQ(decoded.events[6].node, 6U);
   EXPECT_EQ(decoded.events[8].old_size, 0x1000U);
   EXPECT_EQ(decoded.events[8].size, 0x5000U);
   EXPECT_EQ(decoded.events[9].old_address, 0x50000U);
+  EXPECT_EQ(decoded.events[10].node, 3U);
+  EXPECT_EQ(decoded.events[11].node, 4U);
 }
 
 TEST(EventDecoder, MapsNodesAndCountsUnknownOnes) {
@@ -134,7 +139,7 @@ INSTANTIATE_TEST_SUITE_P(
         Malformed{"extended_field_cut",
                   {0x06 | 2 << 3, 0x01, 0x10},
                   "an event is cut off or has an overlong number"},
-        Malformed{"extended_unknown_kind", {0x06 | 9 << 3, 0x01}, "an event is of no known kind"},
+        Malformed{"extended_unknown_kind", {0x06 | 10 << 3, 0x01}, "an event is of no known kind"},
         Malformed{"extended_unknown_form", {0x06 | 2 << 3, 0x01, 0x10, 0x03}, "an event is of no known kind"},
         Malformed{"impossible_time",
                   {0x06, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
@@ -157,7 +162,7 @@ Event RandomEvent(std::mt19937_64& random, std::uint64_t* ticks) {
   *ticks &= (1ULL << 61) - 1;
   event.ticks = *ticks;
   event.thread = 3;
-  event.type = static_cast<EventType>(random() % 8);
+  event.type = static_cast<EventType>(random() % 9);
   const std::uint64_t word = random() >> (random() % 57 + 7);
   event.address = word & ~7ULL;
   const bool has_node = event.type == EventType::kAlloc || event.type >= EventType::kMap;

@@ -77,7 +77,8 @@ TEST(SymbolsCodecTest, TextThatRepeatsItselfBeyondBeliefIsStoredAsItIs) {
 TEST(EventColumnsTest, EveryShapeComesBackToTheByte) {
   WindowBuilder window(0);
   window.Alloc(1, 0x1000, 24, 1).Free(2, 0x1000).Alloc(300, 0x1003, 5, 3).ReallocBegin(400, 0x20);
-  window.ReallocCancel(401, 0x20).Map(1ULL << 33, 1, 2, 3).Unmap((1ULL << 33) + 1, 1, 2);
+  window.ReallocCancel(401, 0x20).Reuse(402, 0x1008, 7);
+  window.Map(1ULL << 33, 1, 2, 3).Unmap((1ULL << 33) + 1, 1, 2);
   window.Remap((1ULL << 33) + 2, 4, 5, 6, 7, 8).Break((1ULL << 33) + 3, 1, 2, 3).Time((1ULL << 33) + 9);
   window.Free((1ULL << 33) + 10, 0x1003, format::FreeForm::kDelete)
       .Alloc(1ULL << 40, 1ULL << 46, 1ULL << 46, 1 << 23);
@@ -145,7 +146,8 @@ TEST(AddressReferencesTest, EveryShapeComesBackToTheByte) {
       .Alloc(4, 0x1000, 20, 1)
       .Free(5, 0x1000);
   window.Free(6, 0x1000).Free(7, 0x2000).Alloc(8, 0x2000, 1 << 20, 3).ReallocBegin(9, 0x2000);
-  window.Alloc(10, 0x3000, 50, 2).ReallocBegin(11, 0x3000).ReallocCancel(12, 0x3000).Free(13, 0x3000);
+  window.Alloc(10, 0x3000, 50, 2).ReallocBegin(11, 0x3000).ReallocCancel(12, 0x3000).Reuse(13, 0x3000, 5);
+  window.Alloc(13, 0x3040, 50, 2).Reuse(13, 0x3000, 2).Free(13, 0x3000).Free(13, 0x3040);
   window.Map(14, 1, 2, 3).Unmap(15, 1, 2).Remap(16, 4, 5, 6, 7, 8).Break(17, 1, 2, 3).Time(18);
   window.Alloc(1ULL << 40, 1ULL << 46, 1ULL << 46, 1 << 23)
       .Free(1ULL << 41, 0x1003, format::FreeForm::kDelete);

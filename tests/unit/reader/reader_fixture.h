@@ -92,7 +92,7 @@ class ReaderTest : public ::testing::Test {
 // "0:a5000+100@10" = thread 0 allocates 100 bytes at 0x5000, tick 10; f free, b and c realloc, m u r k
 // mappings.
 inline std::string Short(const Event& event) {
-  static constexpr char kLetters[] = "afbcmurk";
+  static constexpr char kLetters[] = "afbcmurks";
   char text[128];
   std::snprintf(text, sizeof(text), "%u:%c%llx", static_cast<unsigned>(event.thread),
                 kLetters[static_cast<unsigned>(event.type)], static_cast<unsigned long long>(event.address));

@@ -29,7 +29,7 @@ symbolize::Frame InterpreterFrame(const std::string& function) {
 
 model::Trace TraceWith(std::uint32_t hex_version, PythonSupport support = PythonSupport::kFull) {
   model::Trace trace;
-  trace.python_runtimes.push_back({0, hex_version, support, "no offsets"});
+  trace.python_runtimes.push_back({0, hex_version, support, "no offsets", format::PythonReuse::kUnseen});
   return trace;
 }
 
@@ -52,7 +52,12 @@ TEST(PythonRuntimeTextTest, SaysWhatIsRecordedAndWhyNotMore) {
 TEST(FreeListRemarkTest, IsAboutInterpretersThatDoNotTell) {
   EXPECT_EQ(FreeListRemark(TraceWith(0x030b02f0)),
             "Python 3.11 reuses some freed objects: those count for the line that allocated them first.\n");
-  EXPECT_EQ(FreeListRemark(TraceWith(0x030d00f0)), "");
+  model::Trace telling = TraceWith(0x030d00f0);
+  EXPECT_NE(FreeListRemark(telling), "");
+  telling.python_runtimes[0].reuse = format::PythonReuse::kSeen;
+  EXPECT_EQ(FreeListRemark(telling), "");
+  telling.python_runtimes[0].reuse = format::PythonReuse::kLost;
+  EXPECT_NE(FreeListRemark(telling), "");
   EXPECT_EQ(FreeListRemark(TraceWith(0x030b02f0, PythonSupport::kNoStacks)), "");
   EXPECT_EQ(FreeListRemark({}), "");
 }
