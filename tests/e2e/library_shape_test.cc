@@ -47,7 +47,7 @@ const Names kAllowedExports = {
     // the client header
     "memtrace_mark_impl", "memtrace_pause_impl", "memtrace_resume_impl", "memtrace_active_impl",
     // the same for other languages
-    "memtrace_mark", "memtrace_pause", "memtrace_resume", "memtrace_active"};
+    "setenv", "putenv", "memtrace_mark", "memtrace_pause", "memtrace_resume", "memtrace_active"};
 
 bool IsAllowedExport(const std::string& name) {
   static const std::regex families(

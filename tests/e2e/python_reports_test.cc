@@ -229,6 +229,31 @@ TEST_F(PythonReports, APackedTraceKeepsPythonLinesAndBringsTheirText) {
   EXPECT_EQ(top(work() / "packed.mtr"), before);
 }
 
+// Marks without a package: an environment variable that the program sets itself. Children may inherit it.
+TEST_F(PythonReports, AnEnvironmentVariableSetsMarks) {
+  const char* code =
+      "import os, subprocess\n"
+      "os.environ['MEMTRACE_MARK'] = 'begin'\n"
+      "kept = [bytes(500) for n in range(1000)]\n"
+      "os.environ['MEMTRACE_MARK'] = 'grown \u2013 \"1000\"'\n"
+      "os.environ['MEMTRACE_MARKS'] = 'another'\n"
+      "os.environ['MEMTRACE_MARK'] = ''\n"
+      "del os.environ['MEMTRACE_MARK'], kept\n"
+      "os.environ['MEMTRACE_MARK'] = 'begin'\n"
+      "print(subprocess.check_output('echo $MEMTRACE_MARK', shell=True))\n";
+  const ShimRun run = RunPython({"-c", code});
+  EXPECT_EQ(run.out, Run({kPython, "-c", code}).out);
+  EXPECT_EQ(WithoutOwnLines(run.err), "");
+  const json marks = MemtraceJson({"summary", run.trace}).at("marks");
+  ASSERT_EQ(marks.size(), 3U) << marks.dump(1);
+  EXPECT_EQ(marks[0].at("name"), "begin");
+  EXPECT_EQ(marks[1].at("name"), "grown \u2013 \"1000\"");
+  EXPECT_EQ(marks[2].at("name"), "begin");
+  const auto live = [&](int mark) { return marks[mark].at("live").at("bytes").get<std::uint64_t>(); };
+  EXPECT_GE(live(1) - live(0), 500'000U);
+  EXPECT_LT(live(2), live(1) - 500'000);
+}
+
 // The function moved, and another one was put before it: the lines are found again.
 TEST_F(PythonReports, DiffFollowsLinesOfAnEditedScript) {
   const std::string body =

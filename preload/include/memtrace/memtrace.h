@@ -12,6 +12,8 @@
  *     mark = getattr(ctypes.CDLL(None), "memtrace_mark", lambda name: None)
  *     mark(b"Result iteration end")
  *
+ * Or they set the environment variable MEMTRACE_MARK, by setenv or putenv of libc: os.environ["MEMTRACE_MARK"] = "end".
+ *
  * All calls are thread-safe. None changes errno. Do not call them from a signal handler.
  */
 #ifndef MEMTRACE_MEMTRACE_H_
