@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -143,6 +144,18 @@ format::SiteNode* GrowNodes(std::uint32_t first_id, std::uint32_t capacity) {
   return reinterpret_cast<format::SiteNode*>(chunk + head_bytes);
 }
 
+// What has been written to the file need not stay in the process: it is in the page cache, and the kernel writes it.
+void ForgetWritten(const void* first, std::size_t bytes) {
+  constexpr std::uintptr_t kPageMask = 4095;
+  const std::uintptr_t start = reinterpret_cast<std::uintptr_t>(first) & ~kPageMask;
+  const std::uintptr_t end = (reinterpret_cast<std::uintptr_t>(first) + bytes) & ~kPageMask;
+  sys::Call(SYS_madvise, static_cast<long>(start), static_cast<long>(end - start), MADV_DONTNEED);
+}
+
+void ForgetNodes(const format::SiteNode* first, std::uint32_t count) {
+  ForgetWritten(first, count * sizeof(format::SiteNode));
+}
+
 void LogModuleFound(const ModuleInfo& module) {
   format::LogModule record{};
   record.start = module.start;
@@ -184,7 +197,7 @@ int OpenParts(Recording& recording) {
   if (const int error = recording.file.Create(g_options.out, facts); error < 0) return error;
   FillHeader(recording, facts);
   RememberFile(recording);
-  const NodeStorage storage{GrowNodes};
+  const NodeStorage storage{GrowNodes, ForgetNodes};
   const bool opened = recording.log.Init(&recording.file) &&
                       (recording.is_forked_child ? SiteTreeReset(storage) : SiteTreeInit(storage));
   if (!opened) return recording.file.last_error() != 0 ? recording.file.last_error() : -ENOMEM;

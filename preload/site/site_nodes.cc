@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::uint64_t kMaxNodes = std::uint64_t{1} << 32;
 
-constinit NodeStorage g_storage{nullptr};
+constexpr std::uint32_t kFilledBatch = 1u << kFirstSegmentBits;  // every segment is a number of them
+
+constinit NodeStorage g_storage{nullptr, nullptr};
 constinit std::atomic<std::uint64_t> g_next_id{1};
 constinit std::atomic<bool> g_full{false};
 constinit std::atomic<bool> g_claimed[kSegments] = {};
@@ -68,6 +70,9 @@ std::uint32_t SiteNodesAdd(std::uint64_t key, std::uint32_t parent) {
   const auto id = static_cast<std::uint32_t>(next);
   const unsigned segment = SegmentOf(id);
   if (g_site_segments[segment].load(std::memory_order_acquire) == 0 && !ObtainSegment(segment)) return 0;
+  // Nodes of the batch before the last one are written, unless their threads have been off for long.
+  if (__builtin_expect(id % kFilledBatch == 0, 0) && id >= 2 * kFilledBatch && g_storage.filled != nullptr)
+    g_storage.filled(&SiteNodeAt(id - 2 * kFilledBatch), kFilledBatch);
   auto& node = const_cast<format::SiteNode&>(SiteNodeAt(id));
   node.parent = parent;
   node.extra = 0;

@@ -23,8 +23,11 @@ namespace memtrace::preload {
 // Where nodes are kept. `grow` returns zeroed room for the nodes [first_id, first_id + capacity), which stays
 // valid for ever, or null: then no node is ever added again and lookups of new ones return 0.
 // It is called by one thread at a time, from inside a capture.
+// `filled`, if there is one, is told of nodes that the tree will hardly look at again: it finds them by its index, and
+// late writers are rare. They must stay valid, but need not stay in memory. Any thread may call it.
 struct NodeStorage {
   format::SiteNode* (*grow)(std::uint32_t first_id, std::uint32_t capacity);
+  void (*filled)(const format::SiteNode* first, std::uint32_t count) = nullptr;
 };
 
 bool SiteTreeInit(NodeStorage storage);

@@ -2,6 +2,7 @@
 #include "preload/trace/log_writer.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 #include "preload/base/syscalls.h"
 
@@ -39,7 +40,11 @@ ChunkHeader* LogWriter::Grow(ChunkHeader* full, std::size_t record_bytes) {
     const std::size_t needed = sizeof(ChunkHeader) + sizeof(LogHeader) + record_bytes;
     const std::size_t bytes = needed <= kLogBytes ? kLogBytes : (needed + kLogBytes - 1) / kLogBytes * kLogBytes;
     chunk = static_cast<ChunkHeader*>(file_->MapChunk(format::ChunkKind::kLog, bytes));
-    if (chunk != nullptr) chunk_.store(chunk, std::memory_order_release);
+    if (chunk != nullptr) {
+      chunk_.store(chunk, std::memory_order_release);
+      // What is full need not stay in the process: it is in the file. Who still writes there finds it again.
+      sys::Call(SYS_madvise, sys::AsLong(full), static_cast<long>(full->size_bytes), MADV_DONTNEED);
+    }
   }
   growing_tid_.store(0, std::memory_order_release);
   return chunk;

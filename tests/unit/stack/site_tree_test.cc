@@ -51,6 +51,27 @@ TEST_F(SiteTreeTest, OnePathOneNode) {
   EXPECT_EQ(SiteNodeAt(parse.node).parent, main.node);
 }
 
+std::vector<std::uint32_t> g_filled;  // first nodes, by their keys
+
+void Filled(const format::SiteNode* first, std::uint32_t count) {
+  EXPECT_EQ(count, 4096u);
+  for (std::uint32_t i = 1; i < count; ++i) EXPECT_NE(first[i].key, 0u);
+  g_filled.push_back(static_cast<std::uint32_t>(first[1].key));
+}
+
+// Each batch once, in order, and none that somebody may just be writing.
+TEST_F(SiteTreeTest, StorageLearnsWhatIsFilled) {
+  SiteTreeReset(NodeStorage{Grow, Filled});
+  g_filled.clear();
+  Path path;
+  for (std::uint32_t id = 1; id <= 20'480; ++id) {
+    path = Path{}.Child(id);
+    ASSERT_EQ(path.node, id);
+    EXPECT_EQ(g_filled.size(), id < 8192 ? 0 : id / 4096 - 1) << id;
+  }
+  EXPECT_EQ(g_filled, (std::vector<std::uint32_t>{1, 4097, 8193, 12289}));
+}
+
 TEST_F(SiteTreeTest, KeysAndParentsTellNodesApart) {
   const Path main = Path{}.Child(0x1000);
   std::set<std::uint32_t> nodes = {
