@@ -8,9 +8,12 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <new>
 
 #include "analyzer/aggregate/profile.h"
+#include "analyzer/reader/pack_file.h"
 #include "tests/unit/reader/reader_fixture.h"
 
 namespace {
@@ -63,27 +66,54 @@ TEST_F(MemoryBoundTest, OfAFileCutAtEveryByte) {
   }
 }
 
+// The same as `memtrace pack` makes it.
+std::string Packed(const std::string& from, const std::string& to) {
+  EXPECT_TRUE(PackFile(from, to, {}).ok());
+  std::ifstream file(to, std::ios::binary);
+  return std::string((std::istreambuf_iterator<char>(file)), {});
+}
+
+TEST_F(MemoryBoundTest, OfAPackedFileCutAtEveryByte) {
+  SampleTrace(format::RecordingState::kEnded).WriteTo(Path("recorded.mtr"));
+  const std::string whole = Packed(Path("recorded.mtr"), Path("packed.mtr"));
+  ASSERT_FALSE(whole.empty());
+  for (std::size_t size = format::kFileHeaderBytes; size <= whole.size(); ++size) {
+    ASSERT_LE(CostOf(whole.substr(0, size)), kFixedBytes + kTimesFileSize * size) << size;
+  }
+}
+
 // Every field is made as large as it goes; checks of chunks are set right again, so that the lengths count.
-TEST_F(MemoryBoundTest, OfAFileWithImpossibleNumbers) {
-  const std::string whole = SampleTrace(format::RecordingState::kEnded).Build();
-  std::uint64_t trace_id = 0;
-  std::memcpy(&trace_id, whole.data() + offsetof(format::FileHeader, trace_id), sizeof(trace_id));
-  for (const std::size_t bytes : {4, 8}) {
-    for (std::size_t at = 16; at + bytes <= whole.size(); at += 4) {
-      std::string changed = whole;
-      std::fill_n(changed.begin() + static_cast<std::ptrdiff_t>(at), bytes, '\x3f');
-      for (std::size_t chunk = format::kFileHeaderBytes; chunk + 32 <= whole.size();
-           chunk += format::kChunkAlignBytes) {
-        format::ChunkHeader header;
-        std::memcpy(&header, changed.data() + chunk, sizeof(header));
-        if (header.magic != format::kChunkMagic) continue;
-        header.check = format::ChunkCheck(trace_id, chunk, static_cast<format::ChunkKind>(header.kind),
-                                          header.size_bytes);
-        std::memcpy(changed.data() + chunk, &header, sizeof(header));
+class ImpossibleNumbersTest : public MemoryBoundTest {
+ protected:
+  void ExpectBounded(const std::string& whole) const {
+    std::uint64_t trace_id = 0;
+    std::memcpy(&trace_id, whole.data() + offsetof(format::FileHeader, trace_id), sizeof(trace_id));
+    for (const std::size_t bytes : {4, 8}) {
+      for (std::size_t at = 16; at + bytes <= whole.size(); at += 4) {
+        std::string changed = whole;
+        std::fill_n(changed.begin() + static_cast<std::ptrdiff_t>(at), bytes, '\x3f');
+        for (std::size_t chunk = format::kFileHeaderBytes; chunk + 32 <= whole.size();
+             chunk += format::kChunkAlignBytes) {
+          format::ChunkHeader header;
+          std::memcpy(&header, changed.data() + chunk, sizeof(header));
+          if (header.magic != format::kChunkMagic) continue;
+          header.check = format::ChunkCheck(trace_id, chunk, static_cast<format::ChunkKind>(header.kind),
+                                            header.size_bytes);
+          std::memcpy(changed.data() + chunk, &header, sizeof(header));
+        }
+        ASSERT_LE(CostOf(changed), kFixedBytes + kTimesFileSize * changed.size()) << at;
       }
-      ASSERT_LE(CostOf(changed), kFixedBytes + kTimesFileSize * changed.size()) << at;
     }
   }
+};
+
+TEST_F(ImpossibleNumbersTest, OfARecordedFile) {
+  ExpectBounded(SampleTrace(format::RecordingState::kEnded).Build());
+}
+
+TEST_F(ImpossibleNumbersTest, OfAPackedFile) {
+  SampleTrace(format::RecordingState::kEnded).WriteTo(Path("recorded.mtr"));
+  ExpectBounded(Packed(Path("recorded.mtr"), Path("packed.mtr")));
 }
 
 }  // namespace
