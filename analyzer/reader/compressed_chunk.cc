@@ -18,7 +18,7 @@ using format::NodesHeader;
 using format::SiteNode;
 
 // The second one for content that repeats itself more often than a reader believes.
-constexpr int kLevels[] = {19, 1};
+constexpr int kLevels[] = {12, 1};
 
 // Where the columns of `count` nodes begin, behind the NodesHeader.
 struct Columns {
