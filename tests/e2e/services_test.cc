@@ -98,18 +98,18 @@ END
 }
 
 TEST_F(Services, PostgresUnderPgbench) {
-  // The server runs as a user of its own, who must be able to read the library and to write traces.
+  // The server runs as a user of its own, who must be able to read the library and to write traces, wherever we are.
   fs::permissions(root(), fs::perms::all);
   fs::permissions(work(), fs::perms::all);
   fs::permissions(traces(), fs::perms::all);
   fs::copy_file(ShimPath(), root() / "libmemtrace.so");
   fs::permissions(root() / "libmemtrace.so", fs::perms(0755));
   ExpectSameService({"psql", "pgbench", "runuser"}, R"sh(
+    [ -z "$LD_PRELOAD" ] || export LD_PRELOAD=)sh" + (root() / "libmemtrace.so").string() + R"sh(
     as() { "$@"; }
     if [ "$(id -u)" = 0 ]; then as() { runuser -u postgres -- "$@"; }; fi
     programs=$(dirname "$(readlink -f /usr/lib/postgresql/*/bin/postgres | tail -1)")
     as "$programs/initdb" -D "$PWD/data" -A trust --no-sync --no-instructions >/dev/null || exit 98
-    [ -z "$LD_PRELOAD" ] || export LD_PRELOAD=)sh" + (root() / "libmemtrace.so").string() + R"sh(
     as "$programs/postgres" -D "$PWD/data" -k "$PWD" -c listen_addresses= -c fsync=off >log 2>&1 &
     export PGHOST=$PWD
     as "$programs/pgbench" --version >/dev/null
