@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstring>
 
+#include "analyzer/reader/stored_part.h"
+
 namespace memtrace::reader {
 namespace {
 
@@ -136,15 +138,8 @@ const char* DecompressContent(std::span<const std::uint8_t> bytes, std::vector<s
   if (bytes.size() < sizeof(CompressedHeader)) return "is cut off";
   const auto header = LoadAt<CompressedHeader>(bytes.data());
   bytes = bytes.subspan(sizeof(header));
-  if (header.stored_bytes > bytes.size()) return "is cut off";
-  bytes = bytes.first(header.stored_bytes);
-  if (XXH3_64bits(bytes.data(), bytes.size()) != header.checksum) return "has a wrong checksum";
+  if (const char* error = CheckStoredPart(header, format::kMaxCompressedRatio, &bytes)) return error;
   const bool is_raw = header.codec == static_cast<std::uint32_t>(format::Codec::kRaw);
-  if (!is_raw && header.codec != static_cast<std::uint32_t>(format::Codec::kZstd))
-    return "is compressed in an unknown way";
-  if (is_raw ? header.raw_bytes != header.stored_bytes
-             : header.raw_bytes / format::kMaxCompressedRatio >= header.stored_bytes)
-    return "has an impossible size";
   std::vector<std::uint8_t> raw(header.raw_bytes);
   if (is_raw) {
     std::copy(bytes.begin(), bytes.end(), raw.begin());

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <vector>
 
+#include "analyzer/reader/stored_part.h"
 #include "memtrace/varint.h"
 
 namespace memtrace::reader {
@@ -181,15 +182,8 @@ const char* DecodeSymbols(std::span<const std::uint8_t> bytes, model::Symbols* s
   if (bytes.size() < sizeof(header)) return "is too small for its header";
   std::memcpy(&header, bytes.data(), sizeof(header));
   bytes = bytes.subspan(sizeof(header));
-  if (header.stored_bytes > bytes.size()) return "is cut off";
-  bytes = bytes.first(header.stored_bytes);
-  if (XXH3_64bits(bytes.data(), bytes.size()) != header.checksum) return "has a wrong checksum";
+  if (const char* error = CheckStoredPart(header, format::kMaxSymbolsRatio, &bytes)) return error;
   const bool is_raw = header.codec == static_cast<std::uint32_t>(format::Codec::kRaw);
-  if (!is_raw && header.codec != static_cast<std::uint32_t>(format::Codec::kZstd))
-    return "is compressed in an unknown way";
-  if (is_raw ? header.raw_bytes != header.stored_bytes
-             : header.raw_bytes / format::kMaxSymbolsRatio >= header.stored_bytes)
-    return "has an impossible size";
   std::vector<std::uint8_t> raw;
   if (!is_raw) {
     raw.resize(header.raw_bytes);
