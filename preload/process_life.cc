@@ -198,6 +198,7 @@ void StartAtLoad() {
   {
     Unrecorded ours;
     OpenCompressionLibrary();
+    FindCoarseClock();
     LibraryIsLoaded();
   }
   if (ThreadState* state = Enter(); state != nullptr) Leave(state);  // sets up, if no malloc has done it yet

@@ -30,6 +30,33 @@ PythonStack* StackOf(ThreadState* state) {
   return state->python = stack;
 }
 
+// Whether an event that only the holder of the runtime's lock can have caused has the time of the thread's
+// last one. Not if another thread has held the lock in between: it may have freed or allocated the same
+// block.
+[[gnu::always_inline]] inline bool SharesTime(ThreadState* state, const PythonRuntime& runtime) {
+  return runtime.recorded_last.load(std::memory_order_relaxed) == state && state->clock.Shares();
+}
+
+// The time of one that does not.
+std::uint64_t OwnTime(ThreadState* state, PythonRuntime& runtime) {
+  if (runtime.recorded_last.load(std::memory_order_relaxed) != state) {
+    if (!runtime.has_stacks.load(std::memory_order_relaxed))
+      return NowTicks();  // perhaps there is no such lock
+    runtime.recorded_last.store(state, std::memory_order_relaxed);
+    state->clock.Reset();
+  }
+  return state->clock.Read();
+}
+
+[[gnu::noinline]] void AllocAtOwnTime(ThreadState* state, PythonRuntime& runtime, std::uintptr_t block,
+                                      std::size_t size_bytes, std::uint32_t node) {
+  state->encoder.Alloc(OwnTime(state, runtime), block, size_bytes, node);
+}
+
+[[gnu::noinline]] void FreeAtOwnTime(ThreadState* state, PythonRuntime& runtime, std::uintptr_t block) {
+  state->encoder.Free(OwnTime(state, runtime), block, format::FreeForm::kFree);
+}
+
 NativePosition PositionOf(const Caller& caller) {
   return {caller.pc, caller.sp, caller.rbp};
 }
@@ -53,11 +80,13 @@ class FrameReading {
     const void* current = runtime.current_thread_state();
     if (runtime.current_is_own && current != nullptr) {
       thread_state_ = current;
+      has_lock_ = true;
       return;
     }
     const void* own = runtime.this_threads_state();
     if (own == nullptr || own == current) {
       thread_state_ = own;
+      has_lock_ = true;
       return;
     }
     const bool is_main_thread =
@@ -77,6 +106,8 @@ class FrameReading {
   FrameReading(const FrameReading&) = delete;
   FrameReading& operator=(const FrameReading&) = delete;
 
+  // Whether this thread holds the runtime's lock.
+  bool has_lock() const { return has_lock_; }
   // 0: this thread has no Python frames, or they must not be read.
   std::uintptr_t thread_state() const { return reinterpret_cast<std::uintptr_t>(thread_state_); }
 
@@ -85,6 +116,7 @@ class FrameReading {
 
   const PythonRuntime& runtime_;
   const void* thread_state_ = nullptr;
+  bool has_lock_ = false;
   PythonStack* unlocked_ = nullptr;
 };
 
@@ -95,7 +127,7 @@ std::uint32_t JoinWith(ThreadState* state, PythonRuntime& runtime, format::Alloc
   if (reading.thread_state() == 0) return 0;
   PythonStack* stack = StackOf(state);
   if (stack == nullptr) return 0;
-  PythonPlace* place = ReadPythonStack(*stack, runtime, reading.thread_state());
+  PythonPlace* place = ReadPythonStack(*stack, runtime, reading.thread_state(), reading.has_lock());
   return place == nullptr ? 0 : JoinedNode(*stack, *place, reading.thread_state(), PositionOf(caller), kind);
 }
 
@@ -111,7 +143,11 @@ std::uint32_t PythonNode(ThreadState* state, PythonRuntime& runtime, format::All
     const std::uint32_t joined = JoinWith(state, runtime, kind, caller);
     return joined != 0 ? joined : NativeNode(state, kind, caller);
   }
-  PythonPlace* place = ReadPythonStack(*stack, runtime, thread_state);
+  if (!is_from_malloc) {
+    if (const std::uint32_t node = PythonKnownBlockNode(*stack, runtime, thread_state, kind); node != 0)
+      return node;
+  }
+  PythonPlace* place = ReadPythonStack(*stack, runtime, thread_state, true);
   if (place == nullptr) return NativeNode(state, kind, caller);
   return is_from_malloc ? JoinedNode(*stack, *place, thread_state, PositionOf(caller), kind)
                         : PythonOnlyNode(*stack, *place, kind);
@@ -220,19 +256,41 @@ void EndPythonCall(ThreadState* state, PythonInstallation& installation, void* b
   if (is_from_malloc)
     installation.header_bytes.store(static_cast<std::uint32_t>(behind), std::memory_order_relaxed);
   if (__builtin_expect(g_paused, 0)) return Leave(state);
-  WriteAllocation(state, block, call.size_bytes,
-                  PythonNode(state, *installation.runtime, installation.kind, is_from_malloc, caller));
+  PythonRuntime& runtime = *installation.runtime;
+  const std::uint32_t node = PythonNode(state, runtime, installation.kind, is_from_malloc, caller);
+  // Of malloc's block another thread may have been the last owner, with no lock.
+  if (is_from_malloc) return WriteAllocation(state, block, call.size_bytes, node);
+  if (__builtin_expect(node == 0, 0)) return StopForLackOfMemory();
+  if (!EnsureRoom(state)) return;
+  if (__builtin_expect(SharesTime(state, runtime), 1)) {
+    state->encoder.AllocAtSameTime(Address(block), call.size_bytes, node);
+  } else {
+    AllocAtOwnTime(state, runtime, Address(block), call.size_bytes, node);
+  }
+  ++state->allocations;
+  Leave(state);
 }
 
-void BeginPythonFree(ThreadState* state, const PythonInstallation& installation, void* block) {
+std::uint64_t BeginPythonFree(ThreadState* state, const PythonInstallation& installation, void* block) {
   state->ready = 0;
   std::atomic_signal_fence(std::memory_order_seq_cst);
   if (installation.kind == format::AllocKind::kPythonObject) PythonObjectFreed(Address(block));
-  if (!EnsureRoom(state)) return;
-  state->encoder.Free(NowTicks(), Address(block), format::FreeForm::kFree);
-  ++state->frees;
+  if (!EnsureRoom(state)) return 0;
+  PythonRuntime& runtime = *installation.runtime;
+  if (__builtin_expect(SharesTime(state, runtime), 1)) {
+    state->encoder.FreeAtSameTime(Address(block), format::FreeForm::kFree);
+  } else {
+    FreeAtOwnTime(state, runtime, Address(block));
+  }
   state->deleting = Address(block) - installation.header_bytes.load(std::memory_order_relaxed);
+  const std::uint64_t frees = ++state->frees;
   Leave(state);
+  return frees;
+}
+
+void PythonFreeUnseen(const PythonInstallation& installation) {
+  if (installation.kind == format::AllocKind::kPythonObject && CurrentRecording() != nullptr)
+    PythonFramesMayBeGone();
 }
 
 void BeginPythonRealloc(ThreadState* state, const PythonInstallation& installation, void* old_block,
@@ -250,6 +308,7 @@ void BeginPythonRealloc(ThreadState* state, const PythonInstallation& installati
 void EndPythonRealloc(ThreadState* state, PythonInstallation& installation, void* old_block, void* block,
                       const Caller& caller) {
   state->deleting = 0;
+  if (installation.kind == format::AllocKind::kPythonObject) PythonFramesMayBeGone();
   if (block != nullptr) return EndPythonCall(state, installation, block, caller);
   state->pending.is_set = false;
   if (state->ready == 0) return;
@@ -272,18 +331,19 @@ void RecordPythonReuse(PythonRuntime& runtime, std::uintptr_t object) {
   if (thread_state == 0 || (block & 7) != 0 || !runtime.has_stacks.load(std::memory_order_relaxed)) return;
   state->ready = 0;
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  PythonPlace* place = ReadPythonStack(*state->python, runtime, thread_state);
+  PythonPlace* place = ReadPythonStack(*state->python, runtime, thread_state, true);
   if (place == nullptr) return Leave(state);
   const std::uint32_t node = PythonOnlyNode(*state->python, *place, format::AllocKind::kPythonObject);
   if (node == 0) return StopForLackOfMemory();
   if (!EnsureRoom(state)) return;
-  state->encoder.Reuse(NowTicks(), block, node);
+  state->encoder.Reuse(OwnTime(state, runtime), block, node);
   Leave(state);
 }
 
 void BeforePythonArenaFree(const PythonRuntime& runtime) {
   constexpr unsigned kMaxYields =
       10'000;  // a reader needs less than a microsecond, unless it is not on a processor
+  PythonFramesMayBeGone();
   Recording* recording = CurrentRecording();
   if (recording == nullptr || runtime.is_finalizing == nullptr || runtime.is_finalizing() == 0) return;
   SpinLockHolder hold(recording->threads_lock);

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "preload/python/frames.h"
 #include "preload/python/runtime.h"
 #include "preload/recorder.h"
 
@@ -42,11 +43,18 @@ inline void BeginPythonCall(ThreadState* state, std::size_t size_bytes) {
 }
 void EndPythonCall(ThreadState* state, PythonInstallation& installation, void* block, const Caller& caller);
 
-// Around the original free. Begin sees a code object die.
-void BeginPythonFree(ThreadState* state, const PythonInstallation& installation, void* block);
-inline void EndPythonFree(ThreadState* state) {
+// Around the original free. Begin sees a code object die; End, whether the block went further, to malloc's
+// free, which may unmap it: a generator has its frame in itself, and to 3.10 all frames are such blocks.
+// `frees_before`: what Begin returned.
+std::uint64_t BeginPythonFree(ThreadState* state, const PythonInstallation& installation, void* block);
+inline void EndPythonFree(ThreadState* state, const PythonInstallation& installation,
+                          std::uint64_t frees_before) {
+  const bool is_unmapped = state->deleting == 0 || state->frees != frees_before;
   state->deleting = 0;
+  if (is_unmapped && installation.kind == format::AllocKind::kPythonObject) PythonFramesMayBeGone();
 }
+// For a free that is not recorded.
+void PythonFreeUnseen(const PythonInstallation& installation);
 
 // Around the original realloc of an old block; `block` null: it failed.
 void BeginPythonRealloc(ThreadState* state, const PythonInstallation& installation, void* old_block,

@@ -151,6 +151,7 @@ bool NextWindow(ThreadState* state) {
   ++state->window_sequence;
   state->encoder.Begin(window);
   ReadMemoryIfDue(*recording, state->ordinal);
+  state->clock.Reset();
   return true;
 }
 
@@ -299,6 +300,7 @@ void LookAtMemory(std::size_t length) {
   ThreadState* state = Enter();
   if (state == nullptr) return;
   if (Recording* recording = CurrentRecording(); recording != nullptr) ReadMemoryIfDue(*recording, state->ordinal);
+  state->clock.Reset();
   Leave(state);
 }
 
@@ -313,6 +315,7 @@ void RecordMap(void* address, std::size_t length, int protection, int flags, con
 }
 
 void RecordUnmap(void* address, std::size_t length) {
+  if (ThereIsPython()) PythonFramesMayBeGone();
   LookAtMemory(length);
   ThreadState* state = Enter();
   if (state == nullptr || !EnsureRoom(state)) return;
@@ -321,6 +324,7 @@ void RecordUnmap(void* address, std::size_t length) {
 }
 
 void RecordRemap(void* old_address, std::size_t old_length, void* address, std::size_t length, const Caller& caller) {
+  if (ThereIsPython()) PythonFramesMayBeGone();
   RecordWithStack(format::ExtendedEvent::kRemap, format::AllocKind::kMremap, caller, Address(old_address), old_length,
                   Address(address), length);
 }
@@ -361,6 +365,7 @@ void RecordMark(const char* name) {
     const format::LogMark record{state->ordinal, static_cast<std::uint32_t>(strnlen(name, 255))};
     recording->log.Append(format::LogType::kMark, record, Bytes{name, record.name_bytes});
     ReadMemory(*recording, state->ordinal, format::CheckpointReason::kMark);
+    state->clock.Reset();
   }
   Leave(state);
 }
@@ -372,6 +377,7 @@ void SetPaused(bool paused) {
   if (Recording* recording = CurrentRecording(); recording != nullptr) {
     recording->log.Append(paused ? format::LogType::kPause : format::LogType::kResume, state->ordinal);
   }
+  state->clock.Reset();
   Leave(state);
 }
 

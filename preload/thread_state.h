@@ -15,6 +15,7 @@
 #include <cstdint>
 
 #include "memtrace/trace_format.h"
+#include "preload/base/shared_clock.h"
 #include "preload/buffer/event_encoder.h"
 #include "preload/stack/capture.h"
 
@@ -65,6 +66,7 @@ struct ThreadState {
   std::uint64_t allocations;
   std::uint64_t frees;
   std::uint64_t made_objects_at;  // `allocations` when a Python object was made last
+  SharedClock clock;  // for events whose order against other threads' is known otherwise
   std::uint64_t window_sequence;
   std::uint64_t last_checkpoint_ticks;
   std::uint64_t nested_lost;        // counted here while the guard was set, moved to the header at times

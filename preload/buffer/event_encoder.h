@@ -45,33 +45,17 @@ class EventEncoder {
 
   // All need HasRoom(). Ticks that run backwards (threads move between cores) count as no time passed.
   [[gnu::always_inline]] void Alloc(std::uint64_t ticks, std::uint64_t address, std::uint64_t size_bytes, std::uint32_t node) {
-    const std::uint64_t time = TimeSince(ticks);
-    if (__builtin_expect((address & 7) != 0 || time > kMaxShortTime, 0)) return AllocLong(time, address, size_bytes, node);
-    const std::uint64_t node_delta = format::ZigzagEncode(static_cast<std::int64_t>(node) - node_);
-    const std::uint64_t address_delta = AddressDelta(address);
-    node_ = node;
-    const unsigned node_bytes = ByteLength(node_delta);
-    const unsigned address_bytes = ByteLength(address_delta);
-    const unsigned size_length = ByteLength(size_bytes);
-    const unsigned time_code = TimeCode(time);
-    const auto head = static_cast<std::uint16_t>(1U | node_bytes << 1 | address_bytes << 4 | size_length << 7 | time_code << 10);
-    std::uint8_t* out = out_;
-    memcpy(out, &head, sizeof(head));
-    out = PutWord(out + sizeof(head), node_delta, node_bytes);
-    out = PutWord(out, address_delta, address_bytes);
-    out = PutWord(out, size_bytes, size_length);
-    Commit(PutWord(out, time, format::kTimeBytes[time_code]));
+    AllocAfter(TimeSince(ticks), address, size_bytes, node);
+  }
+  [[gnu::always_inline]] void AllocAtSameTime(std::uint64_t address, std::uint64_t size_bytes, std::uint32_t node) {
+    AllocAfter(0, address, size_bytes, node);
   }
 
   [[gnu::always_inline]] void Free(std::uint64_t ticks, std::uint64_t address, format::FreeForm form) {
-    const std::uint64_t time = TimeSince(ticks);
-    if (__builtin_expect((address & 7) != 0 || time > kMaxShortTime, 0)) return FreeLong(time, address, form);
-    const std::uint64_t address_delta = AddressDelta(address);
-    const unsigned address_bytes = ByteLength(address_delta);
-    const unsigned time_code = TimeCode(time);
-    *out_ = static_cast<std::uint8_t>(static_cast<unsigned>(form) << 1 | address_bytes << 3 | time_code << 6);
-    std::uint8_t* out = PutWord(out_ + 1, address_delta, address_bytes);
-    Commit(PutWord(out, time, format::kTimeBytes[time_code]));
+    FreeAfter(TimeSince(ticks), address, form);
+  }
+  [[gnu::always_inline]] void FreeAtSameTime(std::uint64_t address, format::FreeForm form) {
+    FreeAfter(0, address, form);
   }
 
   // realloc is about to get this block / gave it back unchanged. The address must be a multiple of 8.
@@ -126,6 +110,35 @@ class EventEncoder {
     const std::uint64_t delta = format::ZigzagEncode(static_cast<std::int64_t>(units - address_));
     address_ = units;
     return delta;
+  }
+
+  [[gnu::always_inline]] void AllocAfter(std::uint64_t time, std::uint64_t address, std::uint64_t size_bytes,
+                                         std::uint32_t node) {
+    if (__builtin_expect((address & 7) != 0 || time > kMaxShortTime, 0)) return AllocLong(time, address, size_bytes, node);
+    const std::uint64_t node_delta = format::ZigzagEncode(static_cast<std::int64_t>(node) - node_);
+    const std::uint64_t address_delta = AddressDelta(address);
+    node_ = node;
+    const unsigned node_bytes = ByteLength(node_delta);
+    const unsigned address_bytes = ByteLength(address_delta);
+    const unsigned size_length = ByteLength(size_bytes);
+    const unsigned time_code = TimeCode(time);
+    const auto head = static_cast<std::uint16_t>(1U | node_bytes << 1 | address_bytes << 4 | size_length << 7 | time_code << 10);
+    std::uint8_t* out = out_;
+    memcpy(out, &head, sizeof(head));
+    out = PutWord(out + sizeof(head), node_delta, node_bytes);
+    out = PutWord(out, address_delta, address_bytes);
+    out = PutWord(out, size_bytes, size_length);
+    Commit(PutWord(out, time, format::kTimeBytes[time_code]));
+  }
+
+  [[gnu::always_inline]] void FreeAfter(std::uint64_t time, std::uint64_t address, format::FreeForm form) {
+    if (__builtin_expect((address & 7) != 0 || time > kMaxShortTime, 0)) return FreeLong(time, address, form);
+    const std::uint64_t address_delta = AddressDelta(address);
+    const unsigned address_bytes = ByteLength(address_delta);
+    const unsigned time_code = TimeCode(time);
+    *out_ = static_cast<std::uint8_t>(static_cast<unsigned>(form) << 1 | address_bytes << 3 | time_code << 6);
+    std::uint8_t* out = PutWord(out_ + 1, address_delta, address_bytes);
+    Commit(PutWord(out, time, format::kTimeBytes[time_code]));
   }
 
   std::uint8_t* ExtendedHead(format::ExtendedEvent kind, std::uint64_t time) {

@@ -54,10 +54,13 @@ void* PythonRealloc(void* context, void* old_block, std::size_t bytes) {
 void PythonFree(void* context, void* block) {
   PythonInstallation& ours = Ours(context);
   ThreadState* state = block == nullptr ? nullptr : EnterPython();
-  if (state == nullptr) return ours.original.free(ours.original.context, block);
-  BeginPythonFree(state, ours, block);
+  if (state == nullptr) {
+    PythonFreeUnseen(ours);
+    return ours.original.free(ours.original.context, block);
+  }
+  const std::uint64_t frees_before = BeginPythonFree(state, ours, block);
   ours.original.free(ours.original.context, block);
-  EndPythonFree(state);
+  EndPythonFree(state, ours, frees_before);
 }
 
 void* PythonArenaAlloc(void* context, std::size_t bytes) {

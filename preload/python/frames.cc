@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "preload/python/frames.h"
 
-#include <emmintrin.h>
 #include <pthread.h>
 
 #include "preload/base/arena.h"
 #include "preload/python/codes.h"
+#include "preload/python/frame_layout.h"
 #include "preload/python/text.h"
 #include "preload/site/site_lookup.h"
 #include "preload/stack/capture_internal.h"
 #include "preload/stack/stack_memory.h"
 
 namespace memtrace::preload {
+
+constinit std::atomic<std::uint64_t> g_python_frames_epoch{0};
+
 namespace {
 
 constexpr std::uint32_t kFirstFrames = 128;
@@ -22,10 +25,6 @@ struct PlaceRange {
   std::uint32_t first;
   std::uint32_t end;
 };
-
-std::uint32_t HintOf(std::uintptr_t frame) {
-  return frame >> 4 & (PythonStack::kHints - 1);
-}
 
 template <typename T>
 bool GrowArray(T*& array, std::uint32_t used, std::uint32_t capacity, std::uint32_t old_capacity) {
@@ -51,68 +50,6 @@ bool Grow(PythonStack& stack) {
   return grown;
 }
 
-// What a frame holds now. The layout is a template's argument, so that the usual one has no tests in its
-// loops.
-template <bool kObjects>
-struct Layout {
-  explicit Layout(const PythonOffsets& at)
-      : back(at.frame_back), code(at.frame_code), instruction(at.frame_instruction) {}
-
-  std::uintptr_t Back(std::uintptr_t frame) const { return PythonWord(frame, back); }
-  std::uintptr_t Code(std::uintptr_t frame) const {
-    constexpr std::uintptr_t kTags = 7;  // of a reference, in later versions
-    return PythonWord(frame, code) & ~kTags;
-  }
-  std::uintptr_t Instruction(std::uintptr_t frame) const {
-    if constexpr (kObjects) return static_cast<std::uint32_t>(PythonInt(frame, instruction));
-    return PythonWord(frame, instruction);
-  }
-  // An address is one of a code object's own; an index may be that of any, in a frame object used again.
-  bool IsAsRemembered(const PythonStack& stack, std::uint32_t i) const {
-    const std::uintptr_t frame = stack.frames[i];
-    if (Instruction(frame) != stack.held[i].instruction) return false;
-    if constexpr (kObjects) return Code(frame) == stack.codes[i];
-    return true;
-  }
-
-  int back, code, instruction;
-};
-
-// 0 if frames[0, end) hold what they held. No branches: what is compared does not wait for anything but its
-// own address. Where both words lie side by side they are compared as one.
-template <bool kObjects>
-[[gnu::always_inline]] inline std::uintptr_t DifferenceBelow(const PythonStack& stack,
-                                                             const Layout<kObjects>& layout,
-                                                             std::uint32_t end) {
-  const std::uintptr_t* const frames = stack.frames;
-  const HeldByFrame* const held = stack.held;
-  if (!kObjects && layout.instruction == layout.back + static_cast<int>(sizeof(std::uintptr_t))) {
-    __m128i difference = _mm_setzero_si128();
-#pragma GCC unroll 4
-    for (std::uint32_t i = 0; i < end; ++i) {
-      const auto* words =
-          reinterpret_cast<const __m128i*>(frames[i] + static_cast<std::uintptr_t>(layout.back));
-      difference = _mm_or_si128(
-          difference,
-          _mm_xor_si128(_mm_loadu_si128(words), _mm_load_si128(reinterpret_cast<const __m128i*>(held + i))));
-    }
-    const __m128i upper = _mm_unpackhi_epi64(difference, difference);
-    return static_cast<std::uintptr_t>(_mm_cvtsi128_si64(_mm_or_si128(difference, upper)));
-  }
-  std::uintptr_t difference = 0;
-  for (std::uint32_t i = 0; i < end; ++i) {
-    const std::uintptr_t frame = frames[i];
-    difference |= (layout.Back(frame) ^ held[i].back) | (layout.Instruction(frame) ^ held[i].instruction);
-  }
-  return difference;
-}
-
-std::uintptr_t CurrentFrame(const PythonOffsets& at, std::uintptr_t thread_state) {
-  if (at.cframe_frame < 0) return PythonWord(thread_state, at.thread_frame);
-  const std::uintptr_t cframe = PythonWord(thread_state, at.thread_cframe);
-  return cframe == 0 ? 0 : PythonWord(cframe, at.cframe_frame);
-}
-
 std::uint8_t OwnerOf(const PythonOffsets& at, std::uintptr_t frame) {
   return *reinterpret_cast<const std::uint8_t*>(frame + static_cast<std::uintptr_t>(at.frame_owner));
 }
@@ -123,36 +60,42 @@ std::uint32_t UnitsOf(std::int64_t units) {
   return is_known ? static_cast<std::uint32_t>(units) : format::kPythonOffsetUnknown;
 }
 
+// The instruction in code units if a frame that is there is one of the program's, whoever owns it; else
+// kPythonOffsetUnknown.
+[[gnu::always_inline]] inline std::uint32_t TraceableUnits(const PythonOffsets& at, std::uintptr_t code,
+                                                           std::uintptr_t instruction) {
+  const std::uint64_t units = (instruction - (code + static_cast<std::uintptr_t>(at.code_instructions))) / 2;
+  const bool is_traceable = units < format::kPythonOffsetUnknown &&
+                            static_cast<std::int64_t>(units) >= PythonInt(code, at.code_first_traceable);
+  return is_traceable ? static_cast<std::uint32_t>(units) : format::kPythonOffsetUnknown;
+}
+
 // The place of frame i where the frame has only gone on in the same code. False: something else has changed.
-[[gnu::always_inline]] inline bool MoveOn(PythonStack& stack, const Layout<false>& layout,
+[[gnu::always_inline]] inline bool MoveOn(PythonStack& stack, const FrameLayout<false>& layout,
                                           const PythonOffsets& at, std::uint32_t i,
                                           std::uintptr_t instruction) {
   PythonPlace& place = stack.places[i];
   const std::uintptr_t code = stack.codes[i];
-  const std::uint64_t units = (instruction - (code + static_cast<std::uintptr_t>(at.code_instructions))) / 2;
-  const bool is_usual = place.real == i && layout.Code(stack.frames[i]) == code &&
-                        units < format::kPythonOffsetUnknown &&
-                        static_cast<std::int64_t>(units) >= PythonInt(code, at.code_first_traceable);
-  if (__builtin_expect(!is_usual, 0)) return false;
+  const bool is_usual = place.real == i && layout.Code(stack.frames[i]) == code;
+  const std::uint32_t units = is_usual ? TraceableUnits(at, code, instruction) : format::kPythonOffsetUnknown;
+  if (__builtin_expect(units == format::kPythonOffsetUnknown, 0)) return false;
   stack.held[i].instruction = instruction;
   constexpr std::uint64_t kOffsetMask = format::kPythonOffsetUnknown;
   place.key = (place.key & ~kOffsetMask) | units;
   place.path_hash = SitePathHash(i == 0 ? 0 : stack.places[i - 1].path_hash, place.key);
-  place.node = place.leaves[0] = place.leaves[1] = 0;
+  place.node = 0;
   return true;
 }
 
-// The usual case: the stack read last still stands, but for its innermost frame, which has gone on in its
-// code. The place of that frame; null: to be read in full.
+// The usual case: the innermost frame has gone on in its code. The place of that frame; null: to be read in
+// full.
 [[gnu::always_inline]] inline PythonPlace* ReadUsual(PythonStack& stack, const PythonRuntime& runtime,
                                                      std::uintptr_t current) {
   const PythonOffsets& at = *runtime.offsets;
-  const Layout<false> layout(at);
-  if (stack.depth == 0 || stack.epoch != g_python_codes_epoch.load(std::memory_order_acquire)) return nullptr;
+  const FrameLayout<false> layout(at);
+  if (!MayCompare(stack)) return nullptr;
   const std::uint32_t last = stack.depth - 1;
-  const bool stands = stack.frames[last] == current && layout.Back(current) == stack.held[last].back &&
-                      DifferenceBelow(stack, layout, last) == 0;
-  if (!stands) return nullptr;
+  if (stack.frames[last] != current || !CallersStand(stack, layout, last)) return nullptr;
   PythonPlace& place = stack.places[last];
   const std::uintptr_t instruction = layout.Instruction(current);
   if (instruction != stack.held[last].instruction && !MoveOn(stack, layout, at, last, instruction))
@@ -166,24 +109,24 @@ class Reader {
   Reader(PythonStack& stack, PythonRuntime& runtime)
       : stack_(stack), runtime_(runtime), layout_(*runtime.offsets) {}
 
-  bool Read(std::uintptr_t current) {
+  bool Read(std::uintptr_t current, bool has_lock) {
+    const std::uint64_t frames_epoch = g_python_frames_epoch.load(std::memory_order_acquire);
+    const bool may_compare = has_lock && stack_.frames_epoch == frames_epoch;
+    stack_.frames_epoch = frames_epoch;
     const std::uint64_t epoch = g_python_codes_epoch.load(std::memory_order_acquire);
     if (stack_.runtime != &runtime_ || stack_.epoch != epoch) {
       stack_.runtime = &runtime_;
       stack_.usual = kObjects ? nullptr : &runtime_;
       stack_.epoch = epoch;
       stack_.depth = 0;
+      stack_.known.Clear();
     }
+    if (!may_compare) return ReadByWalk(current);
     std::uint32_t kept = 0;
     const std::uint32_t fresh = WalkToRemembered(current, &kept);
     if (fresh == kNoRoom) return Forget();
     PlaceRange changed{kept, kept};
-    if (!Compare(kept, &changed)) {  // the chain is not the remembered one
-      std::uint32_t all = WalkAll(current);
-      if (all == kNoRoom) return Forget();
-      const std::uint32_t common = CommonOuter(all);
-      return Append(common, all);
-    }
+    if (!Compare(kept, &changed)) return ReadByWalk(current);  // the chain is not the remembered one
     for (std::uint32_t i = changed.first; i < changed.end; ++i) {
       if (!MovePlace(i)) return Forget();
     }
@@ -196,6 +139,14 @@ class Reader {
   bool Forget() {
     stack_.depth = 0;
     return false;
+  }
+
+  // Looks at no frame that does not lie on the chain.
+  [[gnu::noinline]] bool ReadByWalk(std::uintptr_t current) {
+    std::uint32_t all = WalkAll(current);
+    if (all == kNoRoom) return Forget();
+    const std::uint32_t common = CommonOuter(all);
+    return Append(common, all);
   }
 
   // Walks until a remembered frame is met; *kept: how many of them, from outside. How many were fresh.
@@ -353,8 +304,17 @@ class Reader {
 
   PythonStack& stack_;
   PythonRuntime& runtime_;
-  const Layout<kObjects> layout_;
+  const FrameLayout<kObjects> layout_;
 };
+
+// For when the frame is there again.
+void Remember(PythonStack& stack, std::uint32_t i, PythonRole role, std::uint32_t node) {
+  std::uint32_t caller = 0;
+  if (stack.usual == nullptr || node == 0 || !KnownCallerOf(stack, i, &caller)) return;
+  const std::uintptr_t instruction = stack.held[i].instruction;
+  if (TraceableUnits(*stack.usual->offsets, stack.codes[i], instruction) != format::kPythonOffsetUnknown)
+    stack.known.Put(instruction, role, caller, node);
+}
 
 // Gives the place its node, and its callers theirs where they have none yet. 0: storage failed, or no place
 // up to there is of the program.
@@ -368,9 +328,11 @@ std::uint32_t NodeOf(PythonStack& stack, std::uint32_t index) {
   }
   for (std::uint32_t i = first; i <= index; ++i) {
     PythonPlace& place = stack.places[i];
-    if (place.real == i) node = SiteTreeChildInline(node, place.key, place.path_hash);
+    const bool is_own = place.real == i;
+    if (is_own) node = SiteTreeChildInline(node, place.key, place.path_hash);
     if (node == 0) return 0;
     place.node = node;
+    if (is_own) Remember(stack, i, PythonRole::kCaller, node);
   }
   return node;
 }
@@ -419,13 +381,13 @@ bool IsTrusted(PythonRuntime& runtime, std::uintptr_t thread_state) {
 }
 
 [[gnu::noinline]] PythonPlace* ReadInFull(PythonStack& stack, PythonRuntime& runtime,
-                                          std::uintptr_t thread_state) {
+                                          std::uintptr_t thread_state, bool has_lock) {
   if (__builtin_expect(!IsTrusted(runtime, thread_state), 0)) return nullptr;
   const PythonOffsets& at = *runtime.offsets;
   const std::uintptr_t current = CurrentFrame(at, thread_state);
   if (current == 0) return nullptr;
-  const bool was_read = at.has_frame_objects() ? Reader<true>(stack, runtime).Read(current)
-                                               : Reader<false>(stack, runtime).Read(current);
+  const bool was_read = at.has_frame_objects() ? Reader<true>(stack, runtime).Read(current, has_lock)
+                                               : Reader<false>(stack, runtime).Read(current, has_lock);
   if (!was_read || stack.depth == 0) return nullptr;
   const std::uint32_t real = stack.places[stack.depth - 1].real;
   return real == PythonPlace::kNone ? nullptr : &stack.places[real];
@@ -447,12 +409,13 @@ PythonStack* NewPythonStack() {
   return nullptr;
 }
 
-PythonPlace* ReadPythonStack(PythonStack& stack, PythonRuntime& runtime, std::uintptr_t thread_state) {
-  if (__builtin_expect(stack.usual == &runtime, 1)) {
+PythonPlace* ReadPythonStack(PythonStack& stack, PythonRuntime& runtime, std::uintptr_t thread_state,
+                             bool has_lock) {
+  if (__builtin_expect(has_lock && stack.usual == &runtime, 1)) {
     PythonPlace* place = ReadUsual(stack, runtime, CurrentFrame(*runtime.offsets, thread_state));
     if (__builtin_expect(place != nullptr, 1)) return place;
   }
-  return ReadInFull(stack, runtime, thread_state);
+  return ReadInFull(stack, runtime, thread_state, has_lock);
 }
 
 std::uint32_t PythonCallerNode(PythonStack& stack, PythonPlace& place) {
@@ -460,8 +423,6 @@ std::uint32_t PythonCallerNode(PythonStack& stack, PythonPlace& place) {
 }
 
 std::uint32_t PythonBlockNode(PythonStack& stack, PythonPlace& place, format::AllocKind kind) {
-  std::uint32_t& leaf = place.leaves[kind == format::AllocKind::kPythonObject ? 1 : 0];
-  if (leaf != 0) return leaf;
   std::uint32_t caller = 0;
   std::uint64_t caller_hash = 0;
   if (&place != stack.places) {
@@ -473,8 +434,9 @@ std::uint32_t PythonBlockNode(PythonStack& stack, PythonPlace& place, format::Al
     if (caller == 0 && outer.real != PythonPlace::kNone) return 0;
   }
   const std::uint64_t key = place.key | static_cast<std::uint64_t>(kind) << format::kKindShift;
-  leaf = SiteTreeChildInline(caller, key, SitePathHash(caller_hash, key));
-  return leaf;
+  const std::uint32_t node = SiteTreeChildInline(caller, key, SitePathHash(caller_hash, key));
+  Remember(stack, static_cast<std::uint32_t>(&place - stack.places), RoleOf(kind), node);
+  return node;
 }
 
 }  // namespace memtrace::preload

@@ -117,6 +117,9 @@ struct PythonRuntime {
   std::uintptr_t eval_start;  // the eval loop's instructions
   std::uintptr_t eval_end;
 
+  // The ThreadState whose events were recorded last with the runtime's lock held; null: none, or there is no lock.
+  std::atomic<const void*> recorded_last;
+
   PythonWatch watches[3];  // by PythonTable
   PythonReuseState reuse;
 

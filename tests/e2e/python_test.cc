@@ -184,6 +184,17 @@ TEST_F(Python, GreenletsAreNeverTakenForEachOther) {
   for (const auto& [frames, count] : blocks) EXPECT_EQ(count, 50) << frames;
 }
 
+// A comparison with what is remembered of a stack once read memory that CPython had unmapped: the program died.
+TEST_F(Python, FramesThatAreGoneAreNotLookedAt) {
+  for (const std::string& interpreter : Interpreters()) {
+    SCOPED_TRACE(interpreter);
+    const ShimRun run = Record(Running(interpreter, "gone_frames.py")
+                                   .With("MALLOC_MMAP_THRESHOLD_", "100000")
+                                   .With("MALLOC_TRIM_THRESHOLD_", "4096"));
+    EXPECT_EQ(run.out, "ok\n");
+  }
+}
+
 TEST_F(Python, BlocksOfMallocHaveBothStacksAndAreThereOnce) {
   for (const std::string& interpreter : Interpreters()) {
     SCOPED_TRACE(interpreter);

@@ -70,8 +70,12 @@ class PythonFramesTest : public testing::TestWithParam<int> {
       PutAt(state_, at.thread_frame, back);
   }
 
-  std::uint32_t NodeBy(PythonStack& stack, AllocKind kind = AllocKind::kPythonObject) {
-    PythonPlace* place = ReadPythonStack(stack, python_.runtime(), state_);
+  std::uint32_t NodeBy(PythonStack& stack, AllocKind kind = AllocKind::kPythonObject, bool has_lock = true) {
+    if (has_lock) {
+      const std::uint32_t known = PythonKnownBlockNode(stack, python_.runtime(), state_, kind);
+      if (known != 0) return known;
+    }
+    PythonPlace* place = ReadPythonStack(stack, python_.runtime(), state_, has_lock);
     return place == nullptr ? 0 : PythonBlockNode(stack, *place, kind);
   }
   // By a stack that remembers nothing.
@@ -155,10 +159,41 @@ TEST_P(PythonFramesTest, RemembersNothingWrong) {
     }
     if (choice % 2 == 0) continue;  // allocations happen now and then
     const AllocKind kind = choice % 3 == 0 ? AllocKind::kPythonMem : AllocKind::kPythonObject;
-    const std::uint32_t remembered = NodeBy(*remembering_, kind);
+    const bool has_lock = choice % 7 != 0;
+    const std::uint32_t remembered = NodeBy(*remembering_, kind, has_lock);
     ASSERT_EQ(remembered, FreshNode(kind)) << "turn " << turn << " at depth " << chain_.size();
     ASSERT_EQ(remembered == 0, chain_.empty());
   }
+}
+
+// A generator that was called at the end of a deep stack is called from further outside: what was between is gone.
+TEST_P(PythonFramesTest, RememberedFramesThatAreGoneAreNotLookedAt) {
+  auto* page = MapArray<std::uint64_t>(512);
+  ASSERT_NE(page, nullptr);
+  Push(slots_[0], codes_[0], 5);
+  Push(reinterpret_cast<std::uintptr_t>(page), codes_[1], 6);
+  Push(slots_[2], codes_[2], 7);
+  EXPECT_NE(NodeBy(*remembering_), 0u);
+  UnmapPrivate(page, 4096);
+  PythonFramesMayBeGone();
+  chain_.erase(chain_.begin() + 1);
+  Link();
+  EXPECT_EQ(NodeBy(*remembering_), FreshNode());
+  EXPECT_EQ(NodeBy(*remembering_), FreshNode()) << "as it was remembered then";
+}
+
+// Without the interpreter's lock nobody says what goes meanwhile.
+TEST_P(PythonFramesTest, WithoutTheLockOnlyTheChainIsLookedAt) {
+  auto* page = MapArray<std::uint64_t>(512);
+  ASSERT_NE(page, nullptr);
+  Push(slots_[0], codes_[0], 5);
+  Push(reinterpret_cast<std::uintptr_t>(page), codes_[1], 6);
+  Push(slots_[2], codes_[2], 7);
+  EXPECT_NE(NodeBy(*remembering_), 0u);
+  UnmapPrivate(page, 4096);
+  chain_.erase(chain_.begin() + 1);
+  Link();
+  EXPECT_EQ(NodeBy(*remembering_, AllocKind::kPythonObject, /*has_lock=*/false), FreshNode());
 }
 
 TEST_P(PythonFramesTest, DepthHasNoLimit) {
