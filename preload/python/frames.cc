@@ -360,12 +360,24 @@ Look LookWithCare(const PythonRuntime& runtime, std::uintptr_t frame) {
   return frame == 0 ? Look::kNothingYet : Look::kWrong;
 }
 
-std::uintptr_t CarefulCurrentFrame(const PythonOffsets& at, std::uintptr_t thread_state) {
+// Asks the kernel, but not again and again while the interpreter starts and has no frames yet.
+bool IsReadableNow(PythonRuntime& runtime, std::uintptr_t address) {
+  const std::uintptr_t page = address / kStackPageBytes;
+  if (runtime.readable_page.load(std::memory_order_relaxed) == page) return true;
+  if (!IsReadable(address)) return false;
+  runtime.readable_page.store(page, std::memory_order_relaxed);
+  return true;
+}
+
+std::uintptr_t CarefulCurrentFrame(PythonRuntime& runtime, std::uintptr_t thread_state) {
+  const PythonOffsets& at = *runtime.offsets;
   const int first = at.cframe_frame < 0 ? at.thread_frame : at.thread_cframe;
-  if ((thread_state & 7) != 0 || !IsReadable(thread_state + static_cast<std::uintptr_t>(first))) return 0;
+  if ((thread_state & 7) != 0 || !IsReadableNow(runtime, thread_state + static_cast<std::uintptr_t>(first)))
+    return 0;
   const std::uintptr_t word = PythonWord(thread_state, first);
   if (at.cframe_frame < 0) return word;
-  return word != 0 && (word & 7) == 0 && IsReadable(word + static_cast<std::uintptr_t>(at.cframe_frame))
+  return word != 0 && (word & 7) == 0 &&
+                 IsReadableNow(runtime, word + static_cast<std::uintptr_t>(at.cframe_frame))
              ? PythonWord(word, at.cframe_frame)
              : 0;
 }
@@ -373,7 +385,7 @@ std::uintptr_t CarefulCurrentFrame(const PythonOffsets& at, std::uintptr_t threa
 // Whether the runtime's frames may be read.
 bool IsTrusted(PythonRuntime& runtime, std::uintptr_t thread_state) {
   if (runtime.is_trusted.load(std::memory_order_relaxed)) return true;
-  const std::uintptr_t frame = CarefulCurrentFrame(*runtime.offsets, thread_state);
+  const std::uintptr_t frame = CarefulCurrentFrame(runtime, thread_state);
   const Look look = LookWithCare(runtime, frame);
   if (look == Look::kRight) runtime.is_trusted.store(true, std::memory_order_relaxed);
   if (look == Look::kWrong) GiveUpPythonStacks(runtime, "its frames are not what those of its version are");

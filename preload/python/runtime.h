@@ -97,6 +97,7 @@ struct PythonRuntime {
   std::atomic<PythonPhase> phase;
   std::atomic<bool> has_stacks;
   std::atomic<bool> is_trusted;  // its frames were looked at with care, and are what they should be
+  std::atomic<std::uintptr_t> readable_page;  // found so last, by whoever looks with care; 0: none
   bool current_is_own;        // from 3.12 on: current_thread_state is null unless this thread holds the lock
   std::uint32_t hex_version;  // PY_VERSION_HEX
   const PythonOffsets* offsets;
