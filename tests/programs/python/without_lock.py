@@ -13,6 +13,7 @@ library.PyMem_Malloc.restype = ctypes.c_void_p
 library.PyMem_Malloc.argtypes = [ctypes.c_size_t]
 library.PyMem_Free.argtypes = [ctypes.c_void_p]
 kept = []
+sys.setswitchinterval(1e-5)  # the lock is asked for after each call
 
 
 def outside(count):
