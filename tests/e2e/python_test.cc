@@ -277,6 +277,20 @@ TEST_F(Python, AllocatorsMayBeCalledWithoutTheLock) {
   }
 }
 
+// Small objects share readings of the clock; not so far that a block were freed before it is there.
+TEST_F(Python, BlocksThatThreadsHandOverAreInOrder) {
+  for (const std::string& interpreter : Interpreters()) {
+    SCOPED_TRACE(interpreter);
+    const ShimRun run = Record(Running(interpreter, "hand_over.py"));
+    EXPECT_EQ(run.out, "end\n");
+    const json heap = MemtraceJson({"summary", run.trace.string()})["heap"];
+    EXPECT_EQ(heap["unknown_frees"], 0);
+    EXPECT_EQ(heap["mismatched_frees"], 0);
+    EXPECT_GT(heap["frees"], 100000);
+    EXPECT_LT(heap["allocations"].get<int>() - heap["frees"].get<int>(), 20000) << "what the interpreter keeps";
+  }
+}
+
 TEST_F(Python, CanBeSwitchedOff) {
   const json report = Read(Record(Running(kDebianPython, "shapes.py").With("MEMTRACE_PYTHON", "0")).trace);
   EXPECT_TRUE(report["runtimes"].empty());
