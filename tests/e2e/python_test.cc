@@ -195,6 +195,19 @@ TEST_F(Python, FramesThatAreGoneAreNotLookedAt) {
   }
 }
 
+TEST_F(Python, SurvivesDisorder) {
+  for (const std::string& interpreter : Interpreters()) {
+    for (const std::string allocator : {"default", "malloc", "debug"}) {
+      SCOPED_TRACE(interpreter + " " + allocator);
+      Command command = Running(interpreter, "disorder.py", {"-W", "ignore"});
+      command.argv.push_back("1");
+      const ShimRun run = Record(command.With("PYTHONMALLOC", allocator));
+      EXPECT_EQ(run.out, "fine\n");
+      EXPECT_EQ(MemtraceJson({"summary", run.trace.string()})["heap"]["mismatched_frees"], 0);
+    }
+  }
+}
+
 TEST_F(Python, BlocksOfMallocHaveBothStacksAndAreThereOnce) {
   for (const std::string& interpreter : Interpreters()) {
     SCOPED_TRACE(interpreter);
