@@ -93,7 +93,15 @@ TraceBuilder Python() {
                    .file = "/srv/app.py",
                    .line_table = std::string("\x80\x00\xd8\x04", 4),
                    .kind = format::PythonLineTable::kLocations});
-  trace.On(0).Map(3, 0x100000, 0x40000, arena).Alloc(4, 0x100010, 56, object).Alloc(5, 0x90, 5000, native);
+  const auto later = trace.PythonNode(module, 2, 5, AllocKind::kPythonObject);
+  trace.On(0)
+      .Map(3, 0x100000, 0x40000, arena)
+      .Alloc(4, 0x100010, 56, object)
+      .Alloc(5, 0x90, 5000, native)
+      .Reuse(6, 0x100010, later)
+      .Reuse(6, 0x100080, later)
+      .Free(6, 0x100010);
+  trace.On(1).Reuse(7, 0x100010, object).Reuse(8, 0x90, later);
   return trace;
 }
 
