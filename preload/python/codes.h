@@ -40,8 +40,9 @@ struct PythonCodeFilter {
   static constexpr unsigned kBits = 16;
   std::atomic<std::uint8_t> counts[1 << kBits];  // 255: that many or more, for ever
 
+  // Blocks that lie near each other have slots near each other: the program's data and ours share a cache.
   static constexpr std::uint32_t SlotOf(std::uintptr_t address) {
-    return static_cast<std::uint32_t>((address * 0x9e3779b97f4a7c15ULL) >> (64 - kBits));
+    return static_cast<std::uint32_t>(address >> 8 ^ address >> 24) & ((1U << kBits) - 1);
   }
 };
 
