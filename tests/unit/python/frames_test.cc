@@ -84,6 +84,19 @@ class PythonFramesTest : public testing::TestWithParam<int> {
     return NodeBy(*forgetful_, kind);
   }
 
+  // Three frames are read; then the middle one's memory is gone, and the outer one has called the inner one.
+  void LoseTheFrameBetween() {
+    auto* page = MapArray<std::uint64_t>(512);
+    ASSERT_NE(page, nullptr);
+    Push(slots_[0], codes_[0], 5);
+    Push(reinterpret_cast<std::uintptr_t>(page), codes_[1], 6);
+    Push(slots_[2], codes_[2], 7);
+    EXPECT_NE(NodeBy(*remembering_), 0u);
+    UnmapPrivate(page, 4096);
+    chain_.erase(chain_.begin() + 1);
+    Link();
+  }
+
   struct Entry {
     std::uintptr_t slot;
     std::uintptr_t code;
@@ -168,31 +181,15 @@ TEST_P(PythonFramesTest, RemembersNothingWrong) {
 
 // A generator that was called at the end of a deep stack is called from further outside: what was between is gone.
 TEST_P(PythonFramesTest, RememberedFramesThatAreGoneAreNotLookedAt) {
-  auto* page = MapArray<std::uint64_t>(512);
-  ASSERT_NE(page, nullptr);
-  Push(slots_[0], codes_[0], 5);
-  Push(reinterpret_cast<std::uintptr_t>(page), codes_[1], 6);
-  Push(slots_[2], codes_[2], 7);
-  EXPECT_NE(NodeBy(*remembering_), 0u);
-  UnmapPrivate(page, 4096);
+  LoseTheFrameBetween();
   PythonFramesMayBeGone();
-  chain_.erase(chain_.begin() + 1);
-  Link();
   EXPECT_EQ(NodeBy(*remembering_), FreshNode());
   EXPECT_EQ(NodeBy(*remembering_), FreshNode()) << "as it was remembered then";
 }
 
 // Without the interpreter's lock nobody says what goes meanwhile.
 TEST_P(PythonFramesTest, WithoutTheLockOnlyTheChainIsLookedAt) {
-  auto* page = MapArray<std::uint64_t>(512);
-  ASSERT_NE(page, nullptr);
-  Push(slots_[0], codes_[0], 5);
-  Push(reinterpret_cast<std::uintptr_t>(page), codes_[1], 6);
-  Push(slots_[2], codes_[2], 7);
-  EXPECT_NE(NodeBy(*remembering_), 0u);
-  UnmapPrivate(page, 4096);
-  chain_.erase(chain_.begin() + 1);
-  Link();
+  LoseTheFrameBetween();
   EXPECT_EQ(NodeBy(*remembering_, AllocKind::kPythonObject, /*has_lock=*/false), FreshNode());
 }
 
