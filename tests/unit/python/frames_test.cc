@@ -179,7 +179,8 @@ TEST_P(PythonFramesTest, RemembersNothingWrong) {
   }
 }
 
-// A generator that was called at the end of a deep stack is called from further outside: what was between is gone.
+// A generator that was called at the end of a deep stack is called from further outside: what was between is
+// gone.
 TEST_P(PythonFramesTest, RememberedFramesThatAreGoneAreNotLookedAt) {
   LoseTheFrameBetween();
   PythonFramesMayBeGone();
