@@ -53,7 +53,7 @@ inline void EndPythonFree(ThreadState* state, const PythonInstallation& installa
   state->deleting = 0;
   if (is_unmapped && installation.kind == format::AllocKind::kPythonObject) PythonFramesMayBeGone();
 }
-// For a free that is not recorded.
+// For a free or realloc that is not recorded.
 void PythonFreeUnseen(const PythonInstallation& installation);
 
 // Around the original realloc of an old block; `block` null: it failed.

@@ -279,9 +279,10 @@ void EndDelete() {
 
 namespace {
 
-// Extended events with a stack, and without one.
+// Extended events with a stack: of mappings, which may have taken the place of others.
 template <typename... Fields>
 void RecordWithStack(format::ExtendedEvent event, format::AllocKind kind, const Caller& caller, Fields... fields) {
+  if (ThereIsPython()) PythonFramesMayBeGone();
   ThreadState* state = Enter();
   if (state == nullptr) return;
   if (!g_paused) {
@@ -324,7 +325,6 @@ void RecordUnmap(void* address, std::size_t length) {
 }
 
 void RecordRemap(void* old_address, std::size_t old_length, void* address, std::size_t length, const Caller& caller) {
-  if (ThereIsPython()) PythonFramesMayBeGone();
   RecordWithStack(format::ExtendedEvent::kRemap, format::AllocKind::kMremap, caller, Address(old_address), old_length,
                   Address(address), length);
 }

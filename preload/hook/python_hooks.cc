@@ -38,7 +38,10 @@ void* PythonCalloc(void* context, std::size_t count, std::size_t bytes) {
 void* PythonRealloc(void* context, void* old_block, std::size_t bytes) {
   PythonInstallation& ours = Ours(context);
   ThreadState* state = EnterPython();
-  if (state == nullptr) return ours.original.realloc(ours.original.context, old_block, bytes);
+  if (state == nullptr) {
+    PythonFreeUnseen(ours);
+    return ours.original.realloc(ours.original.context, old_block, bytes);
+  }
   if (old_block == nullptr) {
     BeginPythonCall(state, bytes);
     void* block = ours.original.realloc(ours.original.context, nullptr, bytes);
